@@ -1,0 +1,122 @@
+"""Fill the promoted columns from attributes, as `columns.PROMOTED` says."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spanledger_exporters import columns
+from spanledger_exporters.decoding import text
+from spanledger_exporters.decoding.attributes import Attributes
+from spanledger_exporters.decoding.shapes import schema
+
+_PLANNING: Final = pa.array(columns.PLANNING_TOOLS)
+_INTEGER: Final = r"^\s*-?[0-9]{1,18}(\.0+)?\s*$"
+_NUMBER: Final = r"^\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*$"
+
+
+def promote(signal: str, own: Attributes, resource: Attributes, source: pa.Array) -> dict[str, pa.Array]:
+    """Columns by name for the records of `own`; `source` is each record's row in `resource`.
+
+    A column that no attribute fills is left out.
+    """
+    found: dict[str, pa.Array] = {}
+    for column in columns.TABLES[signal]:
+        if column.aliases or column.of_resource:
+            value = _column(signal, column, own, resource, source)
+            if value is not None:
+                found[column.name] = value
+    _restrict_plan_document(found, own)
+    return found
+
+
+def _column(
+    signal: str,
+    column: columns.Column,
+    own: Attributes,
+    resource: Attributes,
+    source: pa.Array,
+) -> pa.Array | None:
+    kind = schema(signal).field(column.name).type
+    candidates = [_typed(own, code, kind) for code in _codes(own, column.aliases)]
+    candidates += [
+        _typed(resource, code, kind).take(source)
+        for code in _codes(resource, column.of_resource)
+    ]
+    if not candidates:
+        return None
+    return candidates[0] if len(candidates) == 1 else pc.coalesce(*candidates)
+
+
+def _codes(attributes: Attributes, aliases: tuple[str, ...]) -> Iterator[int]:
+    position = {key: code for code, key in enumerate(attributes.keys)} if aliases else {}
+    return (position[alias] for alias in aliases if alias in position)
+
+
+def _typed(attributes: Attributes, code: int, kind: pa.DataType) -> pa.Array:
+    """The values of one key as a column of `kind`, one a record."""
+    entries = pc.indices_nonzero(pc.equal(attributes.codes, _code(code)))
+    return _scatter(_cast(attributes, entries, kind), attributes.owners.take(entries), attributes)
+
+
+@cache
+def _code(code: int) -> pa.Scalar:
+    return pa.scalar(code, pa.int32())
+
+
+def _cast(attributes: Attributes, entries: pa.Array, kind: pa.DataType) -> pa.Array:
+    found = attributes.values
+    if kind == pa.int64():
+        integers = found.integers.take(entries)
+        if not integers.null_count:
+            return integers
+        return _parsed(found.text.take(entries), _INTEGER, kind)
+    texts = found.text.take(entries)
+    return texts if kind == pa.string() else _parsed(texts, _NUMBER, kind)
+
+
+def _parsed(texts: pa.Array, pattern: str, kind: pa.DataType) -> pa.Array:
+    fits = pc.match_substring_regex(texts, pattern)
+    trimmed = pc.utf8_trim_whitespace(pc.if_else(fits, texts, text.NO_TEXT))
+    if kind == pa.int64():
+        trimmed = pc.replace_substring_regex(trimmed, r"\.0+$", "")
+    return pc.cast(trimmed, kind)
+
+
+def _scatter(found: pa.Array, owners: pa.Array, attributes: Attributes) -> pa.Array:
+    if len(found) == attributes.rows:  # every record has the key: already in order
+        return found
+    places = pc.inverse_permutation(owners, max_index=attributes.rows - 1, output_type=pa.int32())
+    return found.take(places)
+
+
+def _restrict_plan_document(found: dict[str, pa.Array], own: Attributes) -> None:
+    document = found.pop(columns.PLAN_DOCUMENT, None)
+    if document is None:
+        return
+    planning = _planning(found.get("tool_name"), own)
+    if planning is not None:
+        found[columns.PLAN_DOCUMENT] = pc.if_else(planning, document, text.NO_TEXT)
+
+
+def _planning(tools: pa.Array | None, own: Attributes) -> pa.Array | None:
+    """Which records are planning calls or carry a plan snapshot; None when surely none is."""
+    masks = []
+    if tools is not None:
+        masks.append(pc.is_in(tools, value_set=_PLANNING))
+    for code in _codes(own, _SNAPSHOT):
+        masks.append(pc.is_valid(_typed(own, code, pa.string())))
+    if not any(pc.any(mask).as_py() for mask in masks):
+        return None
+    return masks[0] if len(masks) == 1 else pc.or_(*masks)
+
+
+_SNAPSHOT: Final = ("spanledger.plan.steps",)
+
+
+@cache
+def promoted_names(signal: str) -> frozenset[str]:
+    """The names of the columns that attributes fill."""
+    return frozenset(c.name for c in columns.TABLES[signal] if c.aliases or c.of_resource)

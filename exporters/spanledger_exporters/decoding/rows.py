@@ -1,0 +1,110 @@
+"""Put decoded columns together: one Arrow table and one JSON object a record."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spanledger_exporters.decoding import text
+from spanledger_exporters.decoding.shapes import schema
+
+_END: Final = text.constant("}\n")
+_NOTHING: Final = text.constant("")
+
+
+class IrregularError(Exception):
+    """Some records of a batch must be looked at one by one (`careful.py`)."""
+
+    def __init__(self, records: pa.Array) -> None:
+        """`records`: their places in the batch, counted over all its requests."""
+        super().__init__()
+        self.records: frozenset[int] = frozenset(records.to_pylist())
+
+
+def refuse(irregular: Sequence[pa.Array]) -> None:
+    """Raise IrregularError when any of the arrays names a record."""
+    if any(len(places) for places in irregular):
+        raise IrregularError(pa.concat_arrays([pc.cast(p, pa.int32()) for p in irregular]))
+
+
+def failing(*checks: pa.Array) -> pa.Array:
+    """The places where any of the checks is false."""
+    return pc.indices_nonzero(pc.invert(functools.reduce(pc.and_, checks)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Records without their receipt.
+
+    `columns` holds arrays of the table's types by name; missing names are NULL. `members` is the
+    inside of each record's JSON object.
+    """
+
+    signal: str
+    count: int
+    columns: Mapping[str, pa.Array]
+    members: pa.Array
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records as they are stored: the table for a segment and the lines for the journal."""
+
+    signal: str
+    table: pa.Table
+    lines: memoryview
+
+    @property
+    def count(self) -> int:
+        """How many records."""
+        return int(self.table.num_rows)
+
+
+def members_of(
+    columns: Mapping[str, pa.Array], json: Mapping[str, pa.Array] | None = None
+) -> list[pa.Array]:
+    """`"name":value` texts of plain columns, with `json` for those that are written elsewhere."""
+    ready = json or {}
+    return [
+        text.member(name, ready[name] if name in ready else text.by_type(column))
+        for name, column in columns.items()
+        if column.null_count < len(column)
+    ]
+
+
+def structs(kind: pa.DataType, fields: Mapping[str, pa.Array]) -> pa.StructArray:
+    """A struct array of exactly this type, its fields in the type's order."""
+    return pa.StructArray.from_arrays(
+        [pc.cast(fields[field.name], field.type) for field in kind],
+        fields=list(kind),
+    )
+
+
+def stamp(rows: Rows, received_ns: int, writer: str, first_seq: int) -> Batch:
+    """Add the receipt: when, by whom, and consecutive numbers from `first_seq`."""
+    seqs = pa.arange(first_seq, first_seq + rows.count)
+    receipt = {
+        "received_ns": pa.repeat(pa.scalar(received_ns, pa.int64()), rows.count),
+        "writer": pa.repeat(pa.scalar(writer, pa.string()), rows.count),
+        "seq": seqs,
+    }
+    tail = f',"received_ns":{received_ns},"writer":"{writer}","seq":'
+    lines = pc.binary_join_element_wise(
+        text.constant("{"), rows.members, pa.scalar(tail), pc.cast(seqs, pa.string()), _END, _NOTHING
+    )
+    return Batch(rows.signal, _table(rows, receipt), text.bytes_of(lines))
+
+
+def _table(rows: Rows, receipt: Mapping[str, pa.Array]) -> pa.Table:
+    shape = schema(rows.signal)
+    have = {**rows.columns, **receipt}
+    return pa.Table.from_arrays(
+        [
+            have[field.name] if field.name in have else pa.nulls(rows.count, field.type)
+            for field in shape
+        ],
+        schema=shape,
+    )

@@ -1,0 +1,178 @@
+"""Append records to hot files, a group at a time, whole or not at all.
+
+A group is the lines of one or more requests and then a marker line
+`{"$commit":{"records":N,"requests":["<hash>",…],"crc":"<crc32 of the lines>"}}`. What has no
+marker behind it was never acknowledged: `recovery.py` cuts it off.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import time
+import weakref
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from spanledger_exporters.errors import StoreError
+from spanledger_exporters.storing.layout import Layout, new_stem, stem_of, sync_folder
+
+MARK: Final = b'{"$commit":'
+
+
+def marker(lines: bytes | memoryview, records: int, requests: Sequence[str]) -> bytes:
+    """The line that closes a group."""
+    commit = {"records": records, "requests": list(requests), "crc": f"{zlib.crc32(lines):08x}"}
+    return MARK + json.dumps(commit, separators=(",", ":")).encode() + b"}\n"
+
+
+_LOCKS: Final[weakref.WeakSet["FileLock"]] = weakref.WeakSet()
+
+
+def _forget_locks() -> None:
+    """In a forked child: a lock lives as long as any copy of its handle, so close ours."""
+    for lock in list(_LOCKS):
+        lock.close()
+
+
+os.register_at_fork(after_in_child=_forget_locks)
+
+
+class FileLock:
+    """An open file that is locked until it is closed."""
+
+    def __init__(self, handle: int) -> None:
+        """Own the handle from now on."""
+        self.handle = handle
+        self._open = True
+        _LOCKS.add(self)
+
+    def close(self) -> None:
+        """Let go; a second time changes nothing."""
+        if self._open:
+            self._open = False
+            os.close(self.handle)
+
+
+def _create_locked(path: Path) -> int:
+    """A new file with its lock; made again when a publisher took the empty one for abandoned."""
+    while True:
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+        handle = os.open(path, flags, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if is_linked(path, handle):
+            return handle
+        os.close(handle)
+
+
+def is_linked(path: Path, handle: int) -> bool:
+    """Whether the path still names the open file."""
+    try:
+        return path.stat().st_ino == os.fstat(handle).st_ino
+    except FileNotFoundError:
+        return False
+
+
+class HotFile:
+    """One growing journal file, locked by the process that writes it."""
+
+    def __init__(self, path: Path) -> None:
+        """Create the file; raises StoreError when the disk does not let us."""
+        self.path = path
+        self.size = 0
+        self.records = 0
+        self.started = time.monotonic()
+        try:
+            self._lock = FileLock(_create_locked(path))
+            sync_folder(path.parent)
+        except OSError as error:
+            raise _store_error(path, error) from error
+        self._handle = self._lock.handle
+
+    @property
+    def stem(self) -> str:
+        """The file's `<utc>-<writer>-<n>`."""
+        return stem_of(self.path) or ""
+
+    def append(
+        self, lines: bytes | memoryview, records: int, requests: Sequence[str], *, durable: bool
+    ) -> None:
+        """Write one group and, when `durable`, wait until the disk has it.
+
+        After a StoreError the file is as it was before: nothing of the group stays.
+        """
+        group = (lines, marker(lines, records, requests))
+        try:
+            written = _write_whole(self._handle, group)
+            if durable:
+                os.fdatasync(self._handle)
+        except OSError as error:
+            os.ftruncate(self._handle, self.size)
+            raise _store_error(self.path, error) from error
+        self.size += written
+        self.records += records
+
+    def close(self) -> None:
+        """Let go of the file and its lock; a second time changes nothing."""
+        self._lock.close()
+
+
+class Journal:
+    """The hot files of one writer, one a signal. Not thread-safe: its owner holds a lock."""
+
+    def __init__(self, layout: Layout, writer: str, *, durable: bool) -> None:
+        """`durable`: wait for the disk before a group counts as written."""
+        self.layout = layout
+        self.writer = writer
+        self._durable = durable
+        self._files: dict[str, HotFile] = {}
+        self._retired: list[tuple[str, HotFile]] = []
+        self._number = 0
+
+    def append(self, signal: str, lines: bytes | memoryview, records: int, requests: Sequence[str]) -> None:
+        """Write one group to the signal's file; raises StoreError and keeps nothing of it."""
+        file = self._files.get(signal) or self._start(signal)
+        try:
+            file.append(lines, records, requests, durable=self._durable)
+        except StoreError:
+            # After a failed sync the kernel may drop what it could not write: go on in a new file.
+            self._retired.append((signal, self._files.pop(signal)))
+            raise
+
+    def rotate(self, signal: str) -> None:
+        """Stop writing the signal's file, if there is one."""
+        if signal in self._files:
+            self._retired.append((signal, self._files.pop(signal)))
+
+    def has_retired(self) -> bool:
+        """Whether a file waits to be taken."""
+        return bool(self._retired)
+
+    def take_retired(self) -> list[tuple[str, HotFile]]:
+        """Files that are no longer written, with their signals; each is handed out once."""
+        retired, self._retired = self._retired, []
+        return retired
+
+    def open_file(self, signal: str) -> HotFile | None:
+        """The file being written, to ask its size."""
+        return self._files.get(signal)
+
+    def _start(self, signal: str) -> HotFile:
+        self._number += 1
+        stem = new_stem(self.writer, self._number)
+        self._files[signal] = HotFile(self.layout.hot_file(signal, stem))
+        return self._files[signal]
+
+
+def _write_whole(handle: int, parts: Sequence[bytes | memoryview]) -> int:
+    """One write call, so that other processes' appends cannot come between; short means full."""
+    size = sum(map(len, parts))
+    if os.writev(handle, parts) < size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return size
+
+
+def _store_error(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"cannot write {path}: {error.strerror or error}")

@@ -1,0 +1,132 @@
+"""Name every file of a data directory.
+
+    journal/hot/<signal>-<utc>-<writer>-<n>.jsonl           growing, or sealed and not yet published
+    journal/<YYYY-MM-DD>/<signal>-<utc>-<writer>-<n>.jsonl.zst   published; the truth
+    segments/<signal>/<utc>-<writer>-<n>.parquet            derived, immutable
+    deadletter/<signal>-<writer>.jsonl
+    ledger.duckdb                                           derived
+
+`journal/hot/<signal>-none.jsonl` and `segments/<signal>/none.parquet` are empty and stay: a view
+may then always name them.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from spanledger_exporters.columns import TABLES
+from spanledger_exporters.errors import StoreError
+
+SIGNALS: Final = tuple(TABLES)
+NONE: Final = "none"
+_STEM: Final = re.compile(r"(?P<signal>spans|logs|metrics)-(?P<stem>\d{8}T\d{12}Z-[0-9a-f]+-\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths below one data directory."""
+
+    root: Path
+
+    @property
+    def journal(self) -> Path:
+        """The JSON lines, growing and kept."""
+        return self.root / "journal"
+
+    @property
+    def hot(self) -> Path:
+        """The journal files that are not published."""
+        return self.journal / "hot"
+
+    @property
+    def deadletter(self) -> Path:
+        """What could not be decoded."""
+        return self.root / "deadletter"
+
+    @property
+    def ledger(self) -> Path:
+        """The DuckDB file with the views."""
+        return self.root / "ledger.duckdb"
+
+    @property
+    def publish_lock(self) -> Path:
+        """Held by the one process that seals, merges and publishes."""
+        return self.root / "publish.lock"
+
+    def segments(self, signal: str) -> Path:
+        """The Parquet files of one signal."""
+        return self.root / "segments" / signal
+
+    def hot_file(self, signal: str, stem: str) -> Path:
+        """A journal file before it is published."""
+        return self.hot / f"{signal}-{stem}.jsonl"
+
+    def kept_file(self, signal: str, stem: str) -> Path:
+        """The same file afterwards, under the day of its first record."""
+        day = f"{stem[:4]}-{stem[4:6]}-{stem[6:8]}"
+        return self.journal / day / f"{signal}-{stem}.jsonl.zst"
+
+    def segment_file(self, signal: str, stem: str) -> Path:
+        """The segment made of a journal file, or of several merged."""
+        return self.segments(signal) / f"{stem}.parquet"
+
+    def hot_files(self, signal: str) -> list[Path]:
+        """Unpublished journal files of a signal, oldest first."""
+        return sorted(p for p in self.hot.glob(f"{signal}-*.jsonl") if stem_of(p))
+
+    def kept_files(self, signal: str) -> list[Path]:
+        """Published journal files of a signal, oldest first."""
+        found = self.journal.glob(f"[0-9]*/{signal}-*.jsonl.zst")
+        return sorted((p for p in found if stem_of(p)), key=lambda p: p.name)
+
+    def segment_files(self, signal: str) -> list[Path]:
+        """Complete segments of a signal, oldest first, the empty one left out."""
+        return sorted(p for p in self.segments(signal).glob("*.parquet") if p.stem != NONE)
+
+    def create(self) -> None:
+        """Make the tree, readable by its owner only. Raises StoreError when that fails."""
+        try:
+            for path in self._folders():
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for signal in SIGNALS:
+                touch(self.hot / f"{signal}-{NONE}.jsonl")
+        except OSError as error:
+            raise StoreError(
+                f"cannot write to {self.root}: {error.strerror}; choose another with --data"
+            ) from error
+        if not os.access(self.hot, os.W_OK | os.X_OK):
+            raise StoreError(f"cannot write to {self.root}; choose another with --data")
+
+    def _folders(self) -> Iterator[Path]:
+        yield from (self.root, self.journal, self.hot, self.deadletter)
+        yield self.root / "segments"
+        yield from (self.segments(signal) for signal in SIGNALS)
+
+
+def new_stem(writer: str, number: int) -> str:
+    """`<utc>-<writer>-<n>`: sorts by time, unique by writer and number."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{writer}-{number}"
+
+
+def stem_of(path: Path) -> str | None:
+    """The stem in a journal file's name; None for a file that is not ours."""
+    found = _STEM.match(path.name)
+    return found["stem"] if found else None
+
+
+def touch(path: Path) -> None:
+    """Make the file if it is missing, for its owner only."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def sync_folder(path: Path) -> None:
+    """Make creations and renames in a folder durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

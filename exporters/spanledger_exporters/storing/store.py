@@ -1,0 +1,168 @@
+"""Open a data directory for writing: the intake, and the thread that seals and publishes."""
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from spanledger_exporters.errors import LedgerError
+from spanledger_exporters.receiving.intake import Intake
+from spanledger_exporters.storing import segments
+from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.publish import Published, Publisher, Sealed
+from spanledger_exporters.storing.retention import drop_old
+from spanledger_exporters.storing.writer import Writer
+
+_LOG: Final = logging.getLogger(__name__)
+_TICK_S: Final = 0.1
+_PUBLISH_WAIT_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOptions:
+    """Settings of a writer.
+
+    `seal_bytes` and `seal_age_s` end a hot file; `keep_journal` is how many days published
+    journal files stay, or `forever`, or `none` (then segments cannot be rebuilt).
+    """
+
+    durability: Literal["fsync", "write"] = "fsync"
+    seal_bytes: int = 48 << 20
+    seal_age_s: float = 2.0
+    keep_journal: Literal["forever", "none"] | int = "forever"
+    min_free_bytes: int = 64 << 20
+    limit_bytes: int = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Records since this writer started, by signal where it is a dict."""
+
+    writer: str
+    received: dict[str, int]
+    journaled: dict[str, int]
+    published: int
+    deferred: int
+    repeated_requests: int
+    dead_letters: int
+    lag_s: float
+    holder: str | None
+    free_bytes: int
+
+
+@dataclass(slots=True)
+class _Progress:
+    published: int = 0
+    holder: str | None = None
+    pending: list[Sealed] = field(default_factory=list)
+    oldest: float | None = None
+
+
+class Store:
+    """One writer of a directory; several may be open at once, in several processes."""
+
+    def __init__(self, root: Path, options: StoreOptions) -> None:
+        """Use `Store.open`."""
+        self.layout = Layout(root.resolve())
+        self.layout.create()
+        segments.create_anchors(self.layout)
+        self._options = options
+        self._writer = Writer(
+            self.layout,
+            durable=options.durability == "fsync",
+            min_free_bytes=options.min_free_bytes,
+            seal_bytes=options.seal_bytes,
+        )
+        self._publisher = Publisher(
+            self.layout,
+            self._writer.name,
+            self._writer.dead_letters,
+            keep_journal=options.keep_journal != "none",
+        )
+        self._progress = _Progress()
+        self._publishing = threading.Lock()
+        self._closing = threading.Event()
+        self.intake = Intake(self._writer, limit_bytes=options.limit_bytes)
+        self._keeper = threading.Thread(target=self._run, name="spanledger-keeper", daemon=True)
+
+    @classmethod
+    def open(cls, root: Path, options: StoreOptions | None = None) -> "Store":
+        """Open or make a directory, recover what a killed writer left, show the views.
+
+        Raises StoreError in one line when the directory or its `ledger.duckdb` cannot be used.
+        """
+        store = cls(root, options or StoreOptions())
+        store.publish(wait_s=_PUBLISH_WAIT_S)
+        store._keeper.start()
+        return store
+
+    def flush(self) -> None:
+        """Return when everything admitted so far is durable."""
+        self.intake.barrier()
+
+    def publish(self, wait_s: float) -> bool:
+        """Seal everything and show it; False when another process was in the way that long."""
+        deadline = time.monotonic() + wait_s
+        while True:
+            outcome = self._publish(older_than_s=0.0, wait_s=max(0.0, deadline - time.monotonic()))
+            if outcome.done or time.monotonic() >= deadline:
+                return outcome.done
+            time.sleep(0.02)
+
+    def status(self) -> Status:
+        """How far this writer is."""
+        progress = self._progress
+        counts = self._writer.counts
+        oldest = progress.oldest
+        return Status(
+            writer=self._writer.name,
+            received={signal: c.received for signal, c in counts.items()},
+            journaled={signal: c.journaled for signal, c in counts.items()},
+            published=progress.published,
+            deferred=sum(one.records for one in progress.pending),
+            repeated_requests=sum(c.repeated_requests for c in counts.values()),
+            dead_letters=self._writer.dead_letters.count,
+            lag_s=0.0 if oldest is None else round(time.monotonic() - oldest, 3),
+            holder=progress.holder,
+            free_bytes=self._writer.free_bytes(),
+        )
+
+    def close(self) -> None:
+        """Write what was admitted, seal it, show it if nobody is in the way, and let go."""
+        self.intake.close()
+        self._closing.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
+        self.publish(wait_s=2.0)
+        for one in self._progress.pending:
+            one.file.close()
+
+    def _run(self) -> None:
+        while not self._closing.wait(_TICK_S):
+            try:
+                self._tick()
+            except LedgerError as error:
+                self._progress.holder = str(error)
+            except Exception:
+                _LOG.exception("publishing failed; it is tried again")
+
+    def _tick(self) -> None:
+        if self._writer.has_work(self._options.seal_age_s) or self._progress.pending:
+            self._publish(self._options.seal_age_s, _PUBLISH_WAIT_S)
+            if isinstance(self._options.keep_journal, int):
+                drop_old(self.layout, self._options.keep_journal)
+
+    def _publish(self, older_than_s: float, wait_s: float) -> Published:
+        with self._publishing:
+            progress = self._progress
+            progress.pending += self._writer.seal(older_than_s)
+            if progress.pending and progress.oldest is None:
+                progress.oldest = time.monotonic()
+            outcome = self._publisher.publish(progress.pending, wait_s)
+            progress.holder = outcome.holder
+            if outcome.done:
+                progress.published += outcome.records
+                progress.pending, progress.oldest = [], None
+            return outcome

@@ -1,0 +1,205 @@
+"""Write requests to the journal: decode together, append, sync; only then are they acknowledged."""
+
+import hashlib
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+
+from spanledger_exporters.decoding import requests, rows
+from spanledger_exporters.decoding.careful import Reject
+from spanledger_exporters.errors import LedgerError, StoreError
+from spanledger_exporters.storing.deadletter import DeadLetters
+from spanledger_exporters.storing.journal import Journal
+from spanledger_exporters.storing.layout import SIGNALS, Layout
+from spanledger_exporters.storing.memory import RecentRequests, RecentSpans
+from spanledger_exporters.storing.publish import Sealed
+
+_DISK_CHECK_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an accepted request: how many records are dead letters, and why."""
+
+    rejected: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A serialized Export request of one signal, with what its receiver already rejected."""
+
+    signal: str
+    payload: bytes
+    rejects: Sequence[Reject] = ()
+
+    def fingerprint(self) -> str:
+        """The same for a retry of the same request, whatever its transport and encoding."""
+        digest = hashlib.sha256(self.signal.encode())
+        digest.update(self.payload)
+        for reject in self.rejects:
+            digest.update(reject.raw)
+        return digest.hexdigest()[:24]
+
+
+@dataclass(slots=True)
+class Counts:
+    """Records by what has happened to them since this writer started."""
+
+    received: int = 0
+    journaled: int = 0
+    repeated_requests: int = 0
+
+
+@dataclass(slots=True)
+class Writer:
+    """Appends to the journal of one directory; safe to use from several threads."""
+
+    layout: Layout
+    durable: bool = True
+    min_free_bytes: int = 64 << 20
+    seal_bytes: int = 48 << 20
+    name: str = field(default_factory=lambda: secrets.token_hex(5))
+    counts: dict[str, Counts] = field(default_factory=lambda: {s: Counts() for s in SIGNALS})
+    recent_requests: RecentRequests = field(default_factory=RecentRequests)
+    recent_spans: RecentSpans = field(default_factory=RecentSpans)
+    journal: Journal = field(init=False)
+    dead_letters: DeadLetters = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {s: [] for s in SIGNALS})
+    _seq: int = 0
+    _disk_checked: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.journal = Journal(self.layout, self.name, durable=self.durable)
+        self.dead_letters = DeadLetters(self.layout, self.name)
+        self.recent_requests.load(self.layout)
+
+    def write(self, signal: str, batch: Sequence[Request]) -> list[Receipt | LedgerError]:
+        """Make requests of one signal durable, all in one group; a result for each, in order.
+
+        A request that is refused does not keep the others. Raises StoreError when nothing can be
+        written now: none of them was kept.
+        """
+        with self._lock:
+            self._check_disk()
+            return self._write(signal, batch)
+
+    def _write(self, signal: str, batch: Sequence[Request]) -> list[Receipt | LedgerError]:
+        results: dict[str, Receipt | LedgerError] = {}
+        fresh: dict[str, Request] = {}
+        prints = [request.fingerprint() for request in batch]
+        for key, request in zip(prints, batch, strict=True):
+            known = self.recent_requests.receipt(key)
+            if known is not None:
+                results[key] = Receipt(*known)
+                self.counts[signal].repeated_requests += 1
+            else:
+                fresh[key] = request
+        results |= self._commit(signal, fresh)
+        return [results[key] for key in prints]
+
+    def _commit(self, signal: str, fresh: dict[str, Request]) -> dict[str, Receipt | LedgerError]:
+        results: dict[str, Receipt | LedgerError] = {}
+        checked: dict[str, requests.Checked] = {}
+        for key, request in fresh.items():
+            try:
+                checked[key] = _with_rejects(requests.check(signal, request.payload), request)
+            except LedgerError as error:
+                results[key] = error
+        if checked:
+            results |= self._append(signal, checked)
+        return results
+
+    def _append(
+        self, signal: str, checked: dict[str, requests.Checked]
+    ) -> dict[str, Receipt | LedgerError]:
+        found, rejects = requests.decode(signal, list(checked.values()))
+        for one in rejects:
+            for reject in one:
+                self.dead_letters.add(signal, reject.raw, reject.reason)
+        if found.count:
+            self._journal(found, list(checked))
+        receipts = {
+            key: Receipt(len(one), _why(one)) for key, one in zip(checked, rejects, strict=True)
+        }
+        for key, receipt in receipts.items():
+            self.recent_requests.remember(key, (receipt.rejected, receipt.message))
+        self.counts[signal].received += found.count + sum(map(len, rejects))
+        return dict(receipts)
+
+    def _journal(self, found: rows.Rows, keys: list[str]) -> None:
+        signal = found.signal
+        if signal == "spans":
+            found = self.recent_spans.number(found)
+        batch = rows.stamp(found, time.time_ns(), self.name, self._seq)
+        self._seq += batch.count
+        self.journal.append(signal, batch.lines, batch.count, keys)
+        self._tables[signal].append(batch.table)
+        self.counts[signal].journaled += batch.count
+        file = self.journal.open_file(signal)
+        if file and file.size >= self.seal_bytes:
+            self.journal.rotate(signal)
+
+    def seal(self, older_than_s: float) -> list[Sealed]:
+        """Stop writing files of that age and hand over all that are no longer written."""
+        with self._lock:
+            now = time.monotonic()
+            for signal in SIGNALS:
+                file = self.journal.open_file(signal)
+                if file and now - file.started >= older_than_s:
+                    self.journal.rotate(signal)
+            return [
+                Sealed(signal, file.path, file.records, self._take_tables(signal, file.records), file)
+                for signal, file in self.journal.take_retired()
+            ]
+
+    def _take_tables(self, signal: str, records: int) -> list[pa.Table]:
+        """The tables of the oldest file of a signal."""
+        taken: list[pa.Table] = []
+        while records > 0:
+            taken.append(self._tables[signal].pop(0))
+            records -= taken[-1].num_rows
+        return taken
+
+    def has_work(self, older_than_s: float) -> bool:
+        """Whether a file of that age, or one that is no longer written, waits to be sealed."""
+        with self._lock:
+            files = [self.journal.open_file(signal) for signal in SIGNALS]
+            old = [f for f in files if f and time.monotonic() - f.started >= older_than_s]
+            return bool(old) or self.journal.has_retired()
+
+    def free_bytes(self) -> int:
+        """What the disk under the directory still takes."""
+        return shutil.disk_usage(self.layout.root).free
+
+    def _check_disk(self) -> None:
+        now = time.monotonic()
+        if now - self._disk_checked < _DISK_CHECK_S:
+            return
+        free = self.free_bytes()
+        if free < self.min_free_bytes:
+            raise StoreError(
+                f"only {free >> 20} MiB free under {self.layout.root}, "
+                f"need {self.min_free_bytes >> 20}: free some space, senders will retry"
+            )
+        self._disk_checked = now
+
+
+def _with_rejects(checked: requests.Checked, request: Request) -> requests.Checked:
+    if not request.rejects:
+        return checked
+    return requests.Checked(
+        checked.payloads, checked.wires, [*request.rejects, *checked.rejects]
+    )
+
+
+def _why(rejects: Sequence[Reject]) -> str:
+    """One English sentence for the partial success; the first reason stands for all."""
+    return f"{len(rejects)} rejected: {rejects[0].reason}"[:500] if rejects else ""
