@@ -10,6 +10,7 @@ BIGINT (2^64-1 reads as -1); a scalar at its protobuf default is NULL unless it 
 (status, resource, scope) is NULL in all of its columns.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,6 +120,11 @@ PLANNING_TOOLS: Final = (
 
 PLAN_DOCUMENT: Final = "plan_document"
 """The one promoted column with a condition: see `PROMOTED`."""
+PLAN_SNAPSHOT: Final = "spanledger.plan.steps"
+
+INTEGER: Final = re.compile(r"\s*-?[0-9]{1,18}(\.0+)?\s*")
+NUMBER: Final = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*")
+"""What a text must look like, wholly, to become a BIGINT or a DOUBLE column."""
 
 PROMOTED: Final = (
     Column("service_name", "VARCHAR", of_resource=("service.name",)),

@@ -13,6 +13,7 @@ from spanledger_exporters.decoding.shapes import MAP
 _INT32: Final = pa.int32()
 _NO_ROWS: Final = pa.array([], _INT32)
 _LETTER_N: Final = text.constant("n")
+_LETTER_NONE: Final = text.constant("-")
 _JSON_NULL: Final = text.constant("null")
 _NOTHING: Final = text.constant("")
 _COLON: Final = text.constant(":")
@@ -61,7 +62,10 @@ def decode(lists: pa.Array) -> Attributes:
     offsets = offsets_of(lengths)
     none = pc.equal(lengths, _ZERO)
     members = pc.binary_join_element_wise(
-        pc.take(pc.binary_join_element_wise(text.quoted(keys.dictionary), _COLON, _NOTHING), keys.indices),
+        pc.take(
+            pc.binary_join_element_wise(text.quoted(keys.dictionary), _COLON, _NOTHING),
+            keys.indices,
+        ),
         found.json,
         _NOTHING,
     )
@@ -89,7 +93,9 @@ def any_values(column: pa.Array) -> Values:
     others = _other_texts(column, integers)
     plain = pc.coalesce(*others.values())
     letters = pc.coalesce(
-        _letter(strings, "s"), *(_letter(t, kind) for kind, t in others.items()), _LETTER_N
+        _letter(strings, "s"),
+        *(_letter(t, kind) for kind, t in others.items()),
+        pc.if_else(pc.is_valid(column), _LETTER_N, _LETTER_NONE),
     )
     return Values(
         text=pc.coalesce(strings, plain),

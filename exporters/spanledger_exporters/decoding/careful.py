@@ -6,7 +6,7 @@ over: cleaned for the columns, and whole in `wire`. All others go on untouched.
 """
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -129,18 +129,21 @@ def _examine(signal: str, payload: bytes, raw: bytes, result: Sorted) -> None:
     except message.DecodeError as error:
         result.rejects.append(Reject(raw, f"not readable: {error}"))
         return
-    reason = _bad_id(signal, request)
+    (record,) = (record for _, records in _levels(WIRES[signal], request) for record in records)
+    reason = bad_id(signal, record)
     if reason:
         result.rejects.append(Reject(raw, reason))
         return
     changed = _drop_unknown(request) | _make_regular(request)
-    result.add(
-        request.SerializeToString(), base64.b64encode(payload).decode() if changed else None
-    )
+    result.add(request.SerializeToString(), base64.b64encode(payload).decode() if changed else None)
 
 
-def _bad_id(signal: str, request: Any) -> str | None:
-    for path, value in _ids(signal, request):
+def bad_id(signal: str, record: Any) -> str | None:
+    """What is wrong with a record's ids; None when nothing is.
+
+    A span's own ids have 16 and 8 bytes and are not all zero; all others may be absent.
+    """
+    for path, value in _ids(record):
         size = 16 if path.endswith("trace_id") else 8
         required = path in {"trace_id", "span_id"} and signal == "spans"
         if len(value) not in {size, size if required else 0}:
@@ -150,17 +153,14 @@ def _bad_id(signal: str, request: Any) -> str | None:
     return None
 
 
-def _ids(signal: str, request: Any) -> Iterator[tuple[str, bytes]]:
-    wire = WIRES[signal]
-    for _, records in _levels(wire, request):
-        for record in records:
-            for name in ("trace_id", "span_id", "parent_span_id"):
-                if name in record.DESCRIPTOR.fields_by_name:
-                    yield name, getattr(record, name)
-            if "links" in record.DESCRIPTOR.fields_by_name:
-                for link in record.links:
-                    yield "link.trace_id", link.trace_id
-                    yield "link.span_id", link.span_id
+def _ids(record: Any) -> Iterator[tuple[str, bytes]]:
+    fields = record.DESCRIPTOR.fields_by_name
+    for name in ("trace_id", "span_id", "parent_span_id"):
+        if name in fields:
+            yield name, getattr(record, name)
+    for link in record.links if "links" in fields else ():
+        yield "link.trace_id", link.trace_id
+        yield "link.span_id", link.span_id
 
 
 def _drop_unknown(request: Any) -> bool:
@@ -171,7 +171,8 @@ def _drop_unknown(request: Any) -> bool:
 
 def _make_regular(request: message.Message) -> bool:
     """Leave what a map column can hold; tell whether anything went."""
-    return any([_drop_indexes(p) | _drop_repeated(p) for p in _key_value_lists(request)])
+    changes = [_drop_indexes(p) | _drop_repeated(p) for p in _key_value_lists(request)]
+    return any(changes)
 
 
 def _drop_indexes(pairs: Any) -> bool:
@@ -183,6 +184,18 @@ def _drop_indexes(pairs: Any) -> bool:
             pair.value.ClearField("string_value_strindex")
             changed = True
     return changed
+
+
+def is_regular(parent: message.Message) -> bool:
+    """Whether map columns can hold all attributes below a message."""
+    return all(
+        len({pair.key for pair in pairs}) == len(pairs)
+        and not any(
+            pair.key_strindex or pair.value.WhichOneof("value") == "string_value_strindex"
+            for pair in pairs
+        )
+        for pairs in _key_value_lists(parent)
+    )
 
 
 def _drop_repeated(pairs: Any) -> bool:

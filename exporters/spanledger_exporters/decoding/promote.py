@@ -13,11 +13,13 @@ from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.shapes import schema
 
 _PLANNING: Final = pa.array(columns.PLANNING_TOOLS)
-_INTEGER: Final = r"^\s*-?[0-9]{1,18}(\.0+)?\s*$"
-_NUMBER: Final = r"^\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*$"
+_INTEGER: Final = f"^{columns.INTEGER.pattern}$"
+_NUMBER: Final = f"^{columns.NUMBER.pattern}$"
 
 
-def promote(signal: str, own: Attributes, resource: Attributes, source: pa.Array) -> dict[str, pa.Array]:
+def promote(
+    signal: str, own: Attributes, resource: Attributes, source: pa.Array
+) -> dict[str, pa.Array]:
     """Columns by name for the records of `own`; `source` is each record's row in `resource`.
 
     A column that no attribute fills is left out.
@@ -42,8 +44,7 @@ def _column(
     kind = schema(signal).field(column.name).type
     candidates = [_typed(own, code, kind) for code in _codes(own, column.aliases)]
     candidates += [
-        _typed(resource, code, kind).take(source)
-        for code in _codes(resource, column.of_resource)
+        _typed(resource, code, kind).take(source) for code in _codes(resource, column.of_resource)
     ]
     if not candidates:
         return None
@@ -106,17 +107,10 @@ def _planning(tools: pa.Array | None, own: Attributes) -> pa.Array | None:
     masks = []
     if tools is not None:
         masks.append(pc.is_in(tools, value_set=_PLANNING))
-    for code in _codes(own, _SNAPSHOT):
-        masks.append(pc.is_valid(_typed(own, code, pa.string())))
+    masks += [
+        pc.is_valid(_typed(own, code, pa.string()))
+        for code in _codes(own, (columns.PLAN_SNAPSHOT,))
+    ]
     if not any(pc.any(mask).as_py() for mask in masks):
         return None
     return masks[0] if len(masks) == 1 else pc.or_(*masks)
-
-
-_SNAPSHOT: Final = ("spanledger.plan.steps",)
-
-
-@cache
-def promoted_names(signal: str) -> frozenset[str]:
-    """The names of the columns that attributes fill."""
-    return frozenset(c.name for c in columns.TABLES[signal] if c.aliases or c.of_resource)

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from spanledger_exporters.decoding import text
 from spanledger_exporters.decoding.shapes import schema
 
+RECEIPT: Final = ("received_ns", "writer", "seq")
 _END: Final = text.constant("}\n")
 _NOTHING: Final = text.constant("")
 
@@ -91,10 +92,12 @@ def stamp(rows: Rows, received_ns: int, writer: str, first_seq: int) -> Batch:
         "writer": pa.repeat(pa.scalar(writer, pa.string()), rows.count),
         "seq": seqs,
     }
-    tail = f',"received_ns":{received_ns},"writer":"{writer}","seq":'
-    lines = pc.binary_join_element_wise(
-        text.constant("{"), rows.members, pa.scalar(tail), pc.cast(seqs, pa.string()), _END, _NOTHING
+    head = text.member("seq", pc.cast(seqs, pa.string()))
+    head = pc.binary_join_element_wise(
+        pa.scalar(f'{{"received_ns":{received_ns},"writer":"{writer}",'), head, _NOTHING
     )
+    members = text.joined([head, text.empty_to_null(rows.members)])
+    lines = pc.binary_join_element_wise(members, _END, _NOTHING)
     return Batch(rows.signal, _table(rows, receipt), text.bytes_of(lines))
 
 

@@ -59,9 +59,7 @@ def read(signal: str, wire: Wire, payloads: list[bytes]) -> Source:
         resource=resource,
         columns=columns,
         members=_members(columns, json, len(scopes)),
-        irregular=pa.concat_arrays(
-            [_below(resource, resource_of), _below(scope, scope_of)]
-        ),
+        irregular=pa.concat_arrays([_below(resource, resource_of), _below(scope, scope_of)]),
     )
 
 

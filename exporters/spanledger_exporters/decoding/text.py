@@ -1,5 +1,6 @@
 """Write JSON text with Arrow kernels: one call a column, not one a value."""
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SAFE: Final = bytes(c for c in range(256) if c >= 0x20 and c not in b'"\\')
+_SAFE: Final = bytes(set(range(0x20, 256)) - set(b'"\\'))
 _SHORT: Final = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 _CONTROL: Final = bytes(set(range(0x20)) - set(b"\n\r\t"))
 _WHOLE: Final = r"^-?[0-9]+$"
@@ -56,7 +57,7 @@ def _escaped(strings: pa.Array) -> pa.Array:
 
 
 def _escaped_one_by_one(strings: pa.Array) -> pa.Array:
-    """Rare control characters (U+0000 to U+001F) are written as \\u00XX."""
+    """Other control characters (below U+0020) are rare and left to the standard library."""
     texts = strings.to_pylist()
     return pa.array(
         [None if t is None else json.dumps(t, ensure_ascii=False)[1:-1] for t in texts], pa.string()
@@ -80,10 +81,12 @@ def ends_of(strings: pa.Array) -> pa.Array:
 
 
 def doubles(numbers: pa.Array) -> pa.Array:
-    """Shortest text that reads back as the same double; 5 is `5.0`, no number is `{"$double":…}`."""
+    """Shortest text that reads back as the same double: `5.0`; or `{"$double":"NaN"}`."""
     text = pc.cast(numbers, pa.string())
     text = pc.if_else(
-        pc.match_substring_regex(text, _WHOLE), pc.binary_join_element_wise(text, _POINT_ZERO, _NOTHING), text
+        pc.match_substring_regex(text, _WHOLE),
+        pc.binary_join_element_wise(text, _POINT_ZERO, _NOTHING),
+        text,
     )
     if pc.all(pc.is_finite(numbers)).as_py() is not False:
         return text
@@ -121,15 +124,19 @@ def member(name: str, json_text: pa.Array) -> pa.Array:
 
 
 def joined(members: Sequence[pa.Array]) -> pa.Array:
-    """Members of an object, comma between, nulls left out. At least one array."""
+    """Members of an object, comma between, nulls left out; '' where all are null.
+
+    At least one array. The kernel drops a row in which everything is skipped, so none may be.
+    """
+    if all(member.null_count for member in members):
+        nothing = functools.reduce(pc.and_, map(pc.is_null, members))
+        members = [pc.if_else(nothing, _NOTHING, members[0]), *members[1:]]
     return pc.binary_join_element_wise(*members, _COMMA, null_handling="skip")
 
 
 def braced(text: pa.Array, opening: str = "{", closing: str = "}") -> pa.Array:
     """The text between two constants."""
-    return pc.binary_join_element_wise(
-        constant(opening), text, constant(closing), _NOTHING
-    )
+    return pc.binary_join_element_wise(constant(opening), text, constant(closing), _NOTHING)
 
 
 def by_type(column: pa.Array) -> pa.Array:

@@ -31,9 +31,10 @@ LETTERS: Final = {
     "array_value": "a",
     "kvlist_value": "o",
     "bytes_value": "y",
+    "string_value_strindex": "n",  # means something only in profiles; such a record is irregular
     None: "n",
 }
-"""One letter a value in the `*_types` columns."""
+"""One letter a value in the `*_types` columns; `-` where a key came without any value."""
 
 
 def natural(value: AnyValue) -> Json:
@@ -115,5 +116,5 @@ def map_of(pairs: Sequence[KeyValue]) -> list[tuple[str, str | None]] | None:
 
 def types_of(pairs: Sequence[KeyValue]) -> str | None:
     """The letters of all values in order; None when all are strings."""
-    letters = "".join(letter_of(pair.value) for pair in pairs)
+    letters = "".join(letter_of(p.value) if p.HasField("value") else "-" for p in pairs)
     return letters if letters.strip("s") else None

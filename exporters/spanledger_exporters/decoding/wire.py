@@ -9,9 +9,10 @@ neighbours.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, Protocol
 
 import ptars
+import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
 from google.protobuf.descriptor import FileDescriptor
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
@@ -70,8 +71,15 @@ WIRES: Final = {
 _RECURSIVE: Final = {("AnyValue", "array_value"), ("AnyValue", "kvlist_value")}
 
 
+class ArrowHandler(Protocol):
+    """What we use of ptars."""
+
+    def list_to_record_batch(self, values: list[bytes]) -> pa.RecordBatch:
+        """One row a serialized message."""
+
+
 @cache
-def arrow_handler(signal: str) -> ptars.internal.MessageHandler:
+def arrow_handler(signal: str) -> ArrowHandler:
     """Serialized requests of a signal to one Arrow record batch, a request a row."""
     wire = WIRES[signal]
     files = _derive(wire, _RECURSIVE)

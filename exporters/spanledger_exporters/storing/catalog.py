@@ -18,7 +18,10 @@ from spanledger_exporters.storing import views
 from spanledger_exporters.storing.layout import Layout
 
 # Readers on DuckDB 1.5 (its command line on PyPI, Grafana's plugin) must be able to open the file.
-_CONFIG: Final = {"storage_compatibility_version": "v1.5.0", "threads": "1"}
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "storage_compatibility_version": "v1.5.0",
+    "threads": "1",
+}
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR);
 CREATE TABLE IF NOT EXISTS ledger_conflicts (trace_id VARCHAR, span_id VARCHAR);

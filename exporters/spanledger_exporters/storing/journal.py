@@ -131,7 +131,9 @@ class Journal:
         self._retired: list[tuple[str, HotFile]] = []
         self._number = 0
 
-    def append(self, signal: str, lines: bytes | memoryview, records: int, requests: Sequence[str]) -> None:
+    def append(
+        self, signal: str, lines: bytes | memoryview, records: int, requests: Sequence[str]
+    ) -> None:
         """Write one group to the signal's file; raises StoreError and keeps nothing of it."""
         file = self._files.get(signal) or self._start(signal)
         try:

@@ -66,7 +66,7 @@ class Publisher:
 
         Afterwards the files that were shown are closed and gone from the hot folder.
         """
-        with _exclusive(self.layout.publish_lock) as mine:
+        with exclusive(self.layout.publish_lock) as mine:
             if not mine:
                 return Published(done=False, holder="another spanledger process is publishing")
             everything = [*sealed, *self._abandoned()]
@@ -171,7 +171,7 @@ class Publisher:
 
 
 @contextlib.contextmanager
-def _exclusive(path: Path) -> Generator[bool]:
+def exclusive(path: Path) -> Generator[bool]:
     """Whether this process, alone, may publish for the length of the block."""
     handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:

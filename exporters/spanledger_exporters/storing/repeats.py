@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from spanledger_exporters import columns
 from spanledger_exporters.storing.views import quote
 
+
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """The table with `delivery` filled in, and the span ids that have several contents."""

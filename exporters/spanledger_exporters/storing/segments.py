@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import duckdb
 import pyarrow as pa
@@ -16,8 +16,9 @@ from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, sync_fold
 
 # Small enough that one trace's lookup reads little, large enough to compress.
 ROW_GROUP: Final = 65_536
-_SEQUENCES: Final = frozenset({"start_ns", "end_ns", "time_ns", "observed_ns", "received_ns", "seq"})
-_IDS: Final = frozenset({"trace_id", "span_id", "parent_span_id"})
+_SEQUENCES: Final = frozenset(
+    {"start_ns", "end_ns", "time_ns", "observed_ns", "received_ns", "seq"}
+)
 REPLACES: Final = b"spanledger.replaces"
 """Parquet metadata of a merged segment: the stems it took in, comma between."""
 
@@ -54,7 +55,7 @@ class SegmentWriter:
         """Write the rows as row groups of their own."""
         self._writer.write_table(table, row_group_size=ROW_GROUP)
 
-    def __enter__(self) -> "SegmentWriter":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -70,10 +71,11 @@ class SegmentWriter:
 
 
 def _options(shape: pa.Schema, level: int) -> dict[str, Any]:
-    plain = [n for n in shape.names if n in _SEQUENCES or n in {"span_id"}]
+    plain = {*_SEQUENCES, "span_id"}
     leaves = _leaf_paths(shape)
     return {
         "compression": "zstd",
+        "write_page_checksum": True,
         "compression_level": level,
         "use_dictionary": [leaf for leaf in leaves if leaf not in plain],
         "column_encoding": {n: "DELTA_BINARY_PACKED" for n in shape.names if n in _SEQUENCES},
@@ -103,6 +105,23 @@ def footer(path: Path) -> Footer:
     found = pq.read_metadata(path)
     replaces = (found.metadata or {}).get(REPLACES, b"").decode()
     return Footer(found.num_rows, frozenset(filter(None, replaces.split(","))))
+
+
+def footer_or_none(path: Path) -> Footer | None:
+    """A segment's footer; None when the file is damaged."""
+    try:
+        return footer(path)
+    except (pa.ArrowInvalid, OSError):
+        return None
+
+
+def count_by_reading(path: Path) -> int | None:
+    """How many rows come out when every page is read; None when the file is damaged."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
+    except (pa.ArrowInvalid, OSError):
+        return None
 
 
 def from_journal(signal: str, path: Path) -> pa.Table:

@@ -24,17 +24,15 @@ class Contents:
     """Hot files that are in the segments already."""
 
 
+_LOG_NS: Final = "coalesce(time_ns, observed_ns)"
 _TIMES: Final = {
     "spans": (
         "CASE WHEN start_ns > 0 THEN make_timestamp(start_ns // 1000) END AS started_at",
         "CASE WHEN end_ns > 0 THEN make_timestamp(end_ns // 1000) END AS ended_at",
         "CASE WHEN start_ns > 0 AND end_ns > 0 THEN (end_ns - start_ns) / 1e6 END AS duration_ms",
     ),
-    "logs": (
-        "CASE WHEN coalesce(time_ns, observed_ns) > 0"
-        " THEN make_timestamp(coalesce(time_ns, observed_ns) // 1000) END AS \"at\"",
-    ),
-    "metrics": ("CASE WHEN time_ns > 0 THEN make_timestamp(time_ns // 1000) END AS \"at\"",),
+    "logs": (f'CASE WHEN {_LOG_NS} > 0 THEN make_timestamp({_LOG_NS} // 1000) END AS "at"',),
+    "metrics": ('CASE WHEN time_ns > 0 THEN make_timestamp(time_ns // 1000) END AS "at"',),
 }
 
 

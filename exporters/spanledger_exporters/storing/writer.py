@@ -156,7 +156,9 @@ class Writer:
                 if file and now - file.started >= older_than_s:
                     self.journal.rotate(signal)
             return [
-                Sealed(signal, file.path, file.records, self._take_tables(signal, file.records), file)
+                Sealed(
+                    signal, file.path, file.records, self._take_tables(signal, file.records), file
+                )
                 for signal, file in self.journal.take_retired()
             ]
 
@@ -195,9 +197,7 @@ class Writer:
 def _with_rejects(checked: requests.Checked, request: Request) -> requests.Checked:
     if not request.rejects:
         return checked
-    return requests.Checked(
-        checked.payloads, checked.wires, [*request.rejects, *checked.rejects]
-    )
+    return requests.Checked(checked.payloads, checked.wires, [*request.rejects, *checked.rejects])
 
 
 def _why(rejects: Sequence[Reject]) -> str:
