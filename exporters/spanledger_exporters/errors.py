@@ -1,12 +1,12 @@
 """Say what went wrong in one tree; the class decides the wire status and the exit code.
 
-    LedgerError             exit 1
-      BadRequestError       INVALID_ARGUMENT / 400, the sender must not retry
-      TooLargeError         RESOURCE_EXHAUSTED / 413, the sender must not retry
-      BusyError             UNAVAILABLE / 503, the sender retries
-      StoreError            UNAVAILABLE / 503; as a command: exit 1
-      UsageError            exit 2
-      NotFoundError         exit 3
+LedgerError             exit 1
+  BadRequestError       INVALID_ARGUMENT / 400, the sender must not retry
+  TooLargeError         RESOURCE_EXHAUSTED / 413, the sender must not retry
+  BusyError             UNAVAILABLE / 503, the sender retries
+  StoreError            UNAVAILABLE / 503; as a command: exit 1
+  UsageError            exit 2
+  NotFoundError         exit 3
 """
 
 

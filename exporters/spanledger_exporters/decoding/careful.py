@@ -71,7 +71,7 @@ def sort(signal: str, payload: bytes, suspects: frozenset[int] | None = None) ->
         kept = []
         for raw in records:
             if suspects is None or place in suspects:
-                _examine(signal, _alone(signal, level, raw), raw, result)
+                _examine(signal, level, raw, result)
             else:
                 kept.append(raw)
             place += 1
@@ -122,18 +122,21 @@ def _alone(signal: str, level: _Level, raw: bytes) -> bytes:
     return bytes(request.SerializeToString())
 
 
-def _examine(signal: str, payload: bytes, raw: bytes, result: Sorted) -> None:
-    request: Any = WIRES[signal].request()
+def _examine(signal: str, level: _Level, raw: bytes, result: Sorted) -> None:
     try:
-        request.ParseFromString(payload)
+        record: Any = WIRES[signal].record.FromString(raw)
+        reason = bad_id(signal, record)
+        if reason is None:
+            _clean(signal, _alone(signal, level, raw), result)
+        else:
+            result.rejects.append(Reject(raw, reason))
     except message.DecodeError as error:
         result.rejects.append(Reject(raw, f"not readable: {error}"))
-        return
-    (record,) = (record for _, records in _levels(WIRES[signal], request) for record in records)
-    reason = bad_id(signal, record)
-    if reason:
-        result.rejects.append(Reject(raw, reason))
-        return
+
+
+def _clean(signal: str, payload: bytes, result: Sorted) -> None:
+    """Keep a record alone in its request, with its whole self beside it if columns need less."""
+    request: Any = WIRES[signal].request.FromString(payload)
     changed = _drop_unknown(request) | _make_regular(request)
     result.add(request.SerializeToString(), base64.b64encode(payload).decode() if changed else None)
 
@@ -184,18 +187,6 @@ def _drop_indexes(pairs: Any) -> bool:
             pair.value.ClearField("string_value_strindex")
             changed = True
     return changed
-
-
-def is_regular(parent: message.Message) -> bool:
-    """Whether map columns can hold all attributes below a message."""
-    return all(
-        len({pair.key for pair in pairs}) == len(pairs)
-        and not any(
-            pair.key_strindex or pair.value.WhichOneof("value") == "string_value_strindex"
-            for pair in pairs
-        )
-        for pairs in _key_value_lists(parent)
-    )
 
 
 def _drop_repeated(pairs: Any) -> bool:

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from spanledger_exporters.decoding import values
-from spanledger_exporters.decoding.plain import Row, signed
+from spanledger_exporters.decoding.plain import Row, attributes, signed
 
 
 def rows(metric: Any) -> Iterator[Row]:
@@ -17,9 +16,7 @@ def rows(metric: Any) -> Iterator[Row]:
         "name": metric.name,
         "description": metric.description or None,
         "unit": metric.unit or None,
-        "metadata": values.map_of(metric.metadata),
-        "metadata_types": values.types_of(metric.metadata),
-        "$metadata": values.object_of(metric.metadata),
+        **attributes(metric.metadata, "metadata", "metadata_types"),
         "type": kind,
         "aggregation_temporality": getattr(data, "aggregation_temporality", None),
         "is_monotonic": getattr(data, "is_monotonic", None),
@@ -33,9 +30,7 @@ def _any_point(point: Any) -> Row:
         "start_ns": signed(point.start_time_unix_nano) or None,
         "time_ns": signed(point.time_unix_nano),
         "flags": point.flags or None,
-        "attributes": values.map_of(point.attributes),
-        "attribute_types": values.types_of(point.attributes),
-        "$attributes": values.object_of(point.attributes),
+        **attributes(point.attributes),
         "exemplars": [_exemplar(e) for e in getattr(point, "exemplars", ())] or None,
     }
 
@@ -47,9 +42,7 @@ def _exemplar(exemplar: Any) -> Row:
         "value_double": _set(exemplar, "as_double"),
         "span_id": exemplar.span_id.hex() or None,
         "trace_id": exemplar.trace_id.hex() or None,
-        "filtered_attributes": values.map_of(exemplar.filtered_attributes),
-        "attribute_types": values.types_of(exemplar.filtered_attributes),
-        "$filtered_attributes": values.object_of(exemplar.filtered_attributes),
+        **attributes(exemplar.filtered_attributes, "filtered_attributes"),
     }
 
 

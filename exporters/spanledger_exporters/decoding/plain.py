@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from spanledger_exporters import columns
 from spanledger_exporters.decoding import values
-from spanledger_exporters.decoding.careful import bad_id, is_regular
-from spanledger_exporters.decoding.rows import RECEIPT, Rows, refuse
+from spanledger_exporters.decoding.careful import bad_id
+from spanledger_exporters.decoding.rows import Rows, refuse
 from spanledger_exporters.decoding.shapes import schema
 from spanledger_exporters.decoding.wire import WIRES
 
@@ -22,6 +22,10 @@ Row = dict[str, Any]
 """Values by column name; beside a map `m` stands `$m`, its natural JSON."""
 
 _WRAP: Final = 1 << 64
+
+
+class Irregular(Exception):  # noqa: N818 - not an error: the record is looked at again
+    """A record has something that no map column holds."""
 
 
 def decode(
@@ -39,43 +43,72 @@ def decode(
     place = 0
     for index, payload in enumerate(payloads):
         request: Any = WIRES[signal].request.FromString(payload)
-        wire = {"wire": wires[index] if wires else None}
-        for source, regular, records in _scopes(signal, request):
+        wire = {"wire": wires[index]} if wires else {}
+        for source, records in _scopes(signal, request):
             for record in records:
-                if not regular or not is_regular(record) or bad_id(signal, record):
+                try:
+                    found += _read(signal, rows_of, record, source | wire)
+                except Irregular:
                     irregular.append(place)
-                found += [_promoted(signal, r | source | wire) for r in rows_of(record)]
                 place += 1
     refuse([pa.array(irregular, pa.int32())])
     return _rows(signal, found)
 
 
-def _scopes(signal: str, request: Any) -> Iterator[tuple[Row, bool, Any]]:
-    """Each scope's source columns, whether maps can hold them, and its records."""
+def _read(
+    signal: str, rows_of: Callable[[Any], Iterator[Row]], record: Any, source: Row
+) -> list[Row]:
+    if "$irregular" in source or bad_id(signal, record):
+        raise Irregular
+    return [_promoted(signal, row | source) for row in rows_of(record)]
+
+
+def _scopes(signal: str, request: Any) -> Iterator[tuple[Row, Any]]:
+    """Each scope's source columns and its records."""
     wire = WIRES[signal]
     for resources in getattr(request, wire.resources):
         for scopes in getattr(resources, wire.scopes):
-            regular = is_regular(resources.resource) and is_regular(scopes.scope)
-            yield _source(resources, scopes), regular, getattr(scopes, wire.records)
+            yield _source(resources, scopes), getattr(scopes, wire.records)
+
+
+def attributes(pairs: Any, name: str = "attributes", types: str = "attribute_types") -> Row:
+    """A map column, its natural twin and its type letters; raises Irregular for a repeated key."""
+    if not pairs:
+        return {}
+    naturals = [values.natural(pair.value) for pair in pairs]
+    keys = [pair.key for pair in pairs]
+    if len(set(keys)) < len(keys) or any(pair.key_strindex for pair in pairs):
+        raise Irregular
+    letters = "".join(values.letter_of(p.value) if p.HasField("value") else "-" for p in pairs)
+    if "?" in letters:
+        raise Irregular
+    texts = [plain if isinstance(plain, str) else values.text(plain) for plain in naturals]
+    row: Row = {
+        name: list(zip(keys, texts, strict=True)),
+        f"${name}": dict(zip(keys, naturals, strict=True)),
+    }
+    if letters.strip("s"):
+        row[types] = letters
+    return row
 
 
 def _source(resources: Any, scopes: Any) -> Row:
+    """The source columns; `$irregular` when no map holds them."""
     resource, scope = resources.resource, scopes.scope
-    sent = resources.HasField("resource")
-    return {
-        "resource": (values.map_of(resource.attributes) or []) if sent else None,
-        "resource_types": values.types_of(resource.attributes),
+    row: Row = {"resource": [], "$resource": {}} if resources.HasField("resource") else {}
+    try:
+        row |= attributes(resource.attributes, "resource", "resource_types")
+        row |= attributes(scope.attributes, "scope_attributes", "scope_attribute_types")
+    except Irregular:
+        row["$irregular"] = True
+    return row | {
         "resource_dropped_attributes_count": resource.dropped_attributes_count or None,
         "resource_entity_refs": _entity_refs(resource),
         "resource_schema_url": resources.schema_url or None,
         "scope_name": scope.name if scopes.HasField("scope") else None,
         "scope_version": scope.version or None,
-        "scope_attributes": values.map_of(scope.attributes),
-        "scope_attribute_types": values.types_of(scope.attributes),
         "scope_dropped_attributes_count": scope.dropped_attributes_count or None,
         "scope_schema_url": scopes.schema_url or None,
-        "$resource": values.object_of(resource.attributes) or ({} if sent else None),
-        "$scope_attributes": values.object_of(scope.attributes),
     }
 
 
@@ -98,25 +131,42 @@ def signed(number: int) -> int:
 
 
 def _promoted(signal: str, row: Row) -> Row:
-    own, resource = dict(row["attributes"] or ()), dict(row["resource"] or ())
-    for column in _promoted_columns(signal):
-        texts = [own.get(key) for key in column.aliases]
-        texts += [resource.get(key) for key in column.of_resource]
-        typed = (_typed(text, column.type) for text in texts if text is not None)
-        row[column.name] = next((value for value in typed if value is not None), None)
+    own, resource = dict(row.get("attributes", ())), dict(row.get("resource", ()))
+    ranked, of_resource = _promotions(signal)
+    best: dict[str, int] = {}
+    for key in own.keys() & ranked.keys():
+        for rank, column in ranked[key]:
+            value = _typed(own[key], column.type)
+            if value is not None and rank < best.get(column.name, rank + 1):
+                best[column.name], row[column.name] = rank, value
+    for key, column in of_resource:
+        if resource.get(key) is not None and column.name not in best:
+            row[column.name] = _typed(resource[key], column.type)
     _restrict_plan_document(row, own)
-    if signal == "logs" and row["event_name"] is None:
+    if signal == "logs" and row.get("event_name") is None:
         row["event_name"] = row["event_name_field"]
     return row
 
 
+_Ranked = dict[str, list[tuple[int, columns.Column]]]
+
+
 @cache
-def _promoted_columns(signal: str) -> tuple[columns.Column, ...]:
-    return tuple(c for c in columns.TABLES[signal] if c.aliases or c.of_resource)
+def _promotions(signal: str) -> tuple[_Ranked, list[tuple[str, columns.Column]]]:
+    """For each attribute key the columns it may fill, with its place among their aliases."""
+    ranked: _Ranked = {}
+    of_resource: list[tuple[str, columns.Column]] = []
+    for column in columns.TABLES[signal]:
+        for rank, alias in enumerate(column.aliases):
+            ranked.setdefault(alias, []).append((rank, column))
+        of_resource += [(key, column) for key in column.of_resource]
+    return ranked, of_resource
 
 
-def _typed(text: str, kind: str) -> Any:
+def _typed(text: str | None, kind: str) -> Any:
     """The value as the column's type; None when it does not fit."""
+    if text is None:
+        return None
     if kind == "VARCHAR":
         return text
     pattern = columns.INTEGER if kind == "BIGINT" else columns.NUMBER
@@ -133,7 +183,8 @@ def _restrict_plan_document(row: Row, own: dict[str, str]) -> None:
 
 
 def _rows(signal: str, found: list[Row]) -> Rows:
-    shape = [field for field in schema(signal) if field.name not in RECEIPT]
+    filled = {name for row in found for name, value in row.items() if value is not None}
+    shape = [field for field in schema(signal) if field.name in filled]
     return Rows(
         signal=signal,
         count=len(found),

@@ -4,16 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spanledger_exporters.decoding import values
-from spanledger_exporters.decoding.plain import Row, signed
-
-
-def attributes(pairs: Any, name: str = "attributes") -> Row:
-    """A map column, its natural twin and its type letters."""
-    return {
-        name: values.map_of(pairs),
-        f"${name}": values.object_of(pairs),
-        "attribute_types": values.types_of(pairs),
-    }
+from spanledger_exporters.decoding.plain import Row, attributes, signed
 
 
 def of_span(span: Any) -> Iterator[Row]:

@@ -76,6 +76,14 @@ def members_of(
     ]
 
 
+def inside_of(
+    columns: Mapping[str, pa.Array], json: Mapping[str, pa.Array], count: int
+) -> pa.Array:
+    """The inside of one JSON object a row; '' where every column is null."""
+    parts = members_of(columns, json)
+    return text.joined(parts) if parts else pa.repeat(_NOTHING, count)
+
+
 def structs(kind: pa.DataType, fields: Mapping[str, pa.Array]) -> pa.StructArray:
     """A struct array of exactly this type, its fields in the type's order."""
     return pa.StructArray.from_arrays(
@@ -92,13 +100,20 @@ def stamp(rows: Rows, received_ns: int, writer: str, first_seq: int) -> Batch:
         "writer": pa.repeat(pa.scalar(writer, pa.string()), rows.count),
         "seq": seqs,
     }
-    head = text.member("seq", pc.cast(seqs, pa.string()))
     head = pc.binary_join_element_wise(
-        pa.scalar(f'{{"received_ns":{received_ns},"writer":"{writer}",'), head, _NOTHING
+        pa.scalar(f'{{"received_ns":{received_ns},"writer":"{writer}","seq":'),
+        pc.cast(seqs, pa.string()),
+        _comma_before(rows.members),
+        _NOTHING,
     )
-    members = text.joined([head, text.empty_to_null(rows.members)])
-    lines = pc.binary_join_element_wise(members, _END, _NOTHING)
+    lines = pc.binary_join_element_wise(head, rows.members, _END, _NOTHING)
     return Batch(rows.signal, _table(rows, receipt), text.bytes_of(lines))
+
+
+def _comma_before(members: pa.Array) -> pa.Array:
+    """A comma, but for records that have nothing to follow it."""
+    bare = pc.equal(pc.binary_length(members), pa.scalar(0, pa.int32()))
+    return pc.if_else(bare, _NOTHING, text.constant(","))
 
 
 def _table(rows: Rows, receipt: Mapping[str, pa.Array]) -> pa.Table:

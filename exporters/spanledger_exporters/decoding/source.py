@@ -58,7 +58,7 @@ def read(signal: str, wire: Wire, payloads: list[bytes]) -> Source:
         scope_of=scope_of,
         resource=resource,
         columns=columns,
-        members=_members(columns, json, len(scopes)),
+        members=rows.inside_of(columns, json, len(scopes)),
         irregular=pa.concat_arrays([_below(resource, resource_of), _below(scope, scope_of)]),
     )
 
@@ -74,11 +74,6 @@ def _below(level: Attributes, level_of: pa.Array) -> pa.Array:
 class _Level:
     plain: dict[str, pa.Array]
     json: dict[str, pa.Array]
-
-
-def _members(columns: dict[str, pa.Array], json: dict[str, pa.Array], count: int) -> pa.Array:
-    parts = rows.members_of(columns, json)
-    return text.joined(parts) if parts else pa.repeat(text.constant(""), count)
 
 
 def _resource_columns(resources: pa.StructArray) -> tuple[Attributes, _Level]:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from spanledger_exporters.decoding import attributes, source, text
 from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.promote import promote
-from spanledger_exporters.decoding.rows import Rows, failing, members_of, refuse, structs
+from spanledger_exporters.decoding.rows import Rows, failing, inside_of, members_of, refuse, structs
 from spanledger_exporters.decoding.shapes import list_of
 from spanledger_exporters.decoding.wire import WIRES
 
@@ -147,7 +147,7 @@ def _nested(
     lengths = pc.fill_null(pc.list_value_length(lists), _ZERO)
     offsets = attributes.offsets_of(lengths)
     none = pc.equal(lengths, _ZERO)
-    objects = text.braced(text.joined(members_of(fields, {"attributes": own.json})))
+    objects = text.braced(inside_of(fields, {"attributes": own.json}, own.rows))
     return _Nested(
         pa.ListArray.from_arrays(offsets, structs(kind, fields), mask=none),
         text.braced(attributes.join(objects, offsets, none, ","), "[", "]"),

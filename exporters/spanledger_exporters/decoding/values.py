@@ -31,7 +31,7 @@ LETTERS: Final = {
     "array_value": "a",
     "kvlist_value": "o",
     "bytes_value": "y",
-    "string_value_strindex": "n",  # means something only in profiles; such a record is irregular
+    "string_value_strindex": "?",  # means something only in profiles; such a record is irregular
     None: "n",
 }
 """One letter a value in the `*_types` columns; `-` where a key came without any value."""
@@ -91,30 +91,20 @@ def bytes_text(raw: bytes) -> str:
     return '{"$bytes":"' + base64.b64encode(raw).decode() + '"}'
 
 
-def text_of(value: AnyValue) -> str | None:
-    """What the map columns hold for the value."""
-    plain = natural(value)
+def text(plain: Json) -> str | None:
+    """What the map columns hold for a natural value."""
     if isinstance(plain, str):
         return plain
+    if isinstance(plain, int) and not isinstance(plain, bool):
+        return str(plain)
     return None if plain is None else dump(plain)
+
+
+def text_of(value: AnyValue) -> str | None:
+    """What the map columns hold for the value."""
+    return text(natural(value))
 
 
 def letter_of(value: AnyValue) -> str:
     """The value's letter in the `*_types` columns."""
     return LETTERS[value.WhichOneof("value")]
-
-
-def object_of(pairs: Sequence[KeyValue]) -> Json:
-    """Attributes as one JSON object; None when there are none."""
-    return _object(pairs) or None
-
-
-def map_of(pairs: Sequence[KeyValue]) -> list[tuple[str, str | None]] | None:
-    """Attributes as the entries of a map column; None when there are none."""
-    return [(pair.key, text_of(pair.value)) for pair in pairs] or None
-
-
-def types_of(pairs: Sequence[KeyValue]) -> str | None:
-    """The letters of all values in order; None when all are strings."""
-    letters = "".join(letter_of(p.value) if p.HasField("value") else "-" for p in pairs)
-    return letters if letters.strip("s") else None

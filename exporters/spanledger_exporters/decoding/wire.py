@@ -83,9 +83,10 @@ def arrow_handler(signal: str) -> ArrowHandler:
     """Serialized requests of a signal to one Arrow record batch, a request a row."""
     wire = WIRES[signal]
     files = _derive(wire, _RECURSIVE)
-    return ptars.HandlerPool(files).get_for_message(
+    handler: ArrowHandler = ptars.HandlerPool(files).get_for_message(
         files[-1].message_types_by_name[wire.request.DESCRIPTOR.name]
     )
+    return handler
 
 
 @cache

@@ -4,9 +4,12 @@ import base64
 import json
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.errors import StoreError
+from spanledger_exporters.storing.journal import write_whole
 from spanledger_exporters.storing.layout import Layout
 
 
@@ -18,24 +21,26 @@ class DeadLetters:
     writer: str
     count: int = 0
 
-    def add(self, signal: str, raw: bytes, reason: str) -> None:
-        """Write one durably; raises StoreError when the disk does not let us."""
-        line = json.dumps(
-            {
-                "at_ns": time.time_ns(),
-                "signal": signal,
-                "reason": reason,
-                "raw": base64.b64encode(raw).decode(),
-            }
-        )
+    def add(self, signal: str, rejects: Sequence[Reject]) -> None:
+        """Write them durably in one append; raises StoreError when the disk refuses."""
+        if not rejects:
+            return
+        now = time.time_ns()
+        lines = b"".join(_line(signal, reject, now) for reject in rejects)
         path = self.layout.deadletter / f"{signal}-{self.writer}.jsonl"
         try:
             handle = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC, 0o600)
             try:
-                os.write(handle, line.encode() + b"\n")
+                write_whole(handle, [lines])
                 os.fdatasync(handle)
             finally:
                 os.close(handle)
         except OSError as error:
             raise StoreError(f"cannot write {path}: {error.strerror}") from error
-        self.count += 1
+        self.count += len(rejects)
+
+
+def _line(signal: str, reject: Reject, now: int) -> bytes:
+    raw = base64.b64encode(reject.raw).decode()
+    line = {"at_ns": now, "signal": signal, "reason": reject.reason, "raw": raw}
+    return json.dumps(line).encode() + b"\n"

@@ -105,7 +105,7 @@ class HotFile:
         """
         group = (lines, marker(lines, records, requests))
         try:
-            written = _write_whole(self._handle, group)
+            written = write_whole(self._handle, group)
             if durable:
                 os.fdatasync(self._handle)
         except OSError as error:
@@ -168,7 +168,7 @@ class Journal:
         return self._files[signal]
 
 
-def _write_whole(handle: int, parts: Sequence[bytes | memoryview]) -> int:
+def write_whole(handle: int, parts: Sequence[bytes | memoryview]) -> int:
     """One write call, so that other processes' appends cannot come between; short means full."""
     size = sum(map(len, parts))
     if os.writev(handle, parts) < size:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, merge, recovery, repeats, segments
 from spanledger_exporters.storing.compression import keep
@@ -86,8 +87,8 @@ class Publisher:
             for path in self.layout.hot_files(signal):
                 claimed = recovery.claim(path)
                 if claimed:
-                    for lines in claimed.damaged:
-                        self.dead_letters.add(signal, lines, f"damaged group in {path.name}")
+                    reason = f"damaged group in {path.name}"
+                    self.dead_letters.add(signal, [Reject(g, reason) for g in claimed.damaged])
                     found.append(Sealed(signal, path, claimed.records, [], claimed))
         return found
 

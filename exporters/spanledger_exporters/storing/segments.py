@@ -119,7 +119,8 @@ def count_by_reading(path: Path) -> int | None:
     """How many rows come out when every page is read; None when the file is damaged."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
+            rows: int = sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
+            return rows
     except (pa.ArrowInvalid, OSError):
         return None
 

@@ -29,7 +29,7 @@ class StoreOptions:
     """
 
     durability: Literal["fsync", "write"] = "fsync"
-    seal_bytes: int = 48 << 20
+    seal_bytes: int = 32 << 20
     seal_age_s: float = 2.0
     keep_journal: Literal["forever", "none"] | int = "forever"
     min_free_bytes: int = 64 << 20

@@ -64,7 +64,7 @@ class Writer:
     layout: Layout
     durable: bool = True
     min_free_bytes: int = 64 << 20
-    seal_bytes: int = 48 << 20
+    seal_bytes: int = 32 << 20
     name: str = field(default_factory=lambda: secrets.token_hex(5))
     counts: dict[str, Counts] = field(default_factory=lambda: {s: Counts() for s in SIGNALS})
     recent_requests: RecentRequests = field(default_factory=RecentRequests)
@@ -121,9 +121,7 @@ class Writer:
         self, signal: str, checked: dict[str, requests.Checked]
     ) -> dict[str, Receipt | LedgerError]:
         found, rejects = requests.decode(signal, list(checked.values()))
-        for one in rejects:
-            for reject in one:
-                self.dead_letters.add(signal, reject.raw, reject.reason)
+        self.dead_letters.add(signal, [reject for one in rejects for reject in one])
         if found.count:
             self._journal(found, list(checked))
         receipts = {

@@ -76,7 +76,7 @@ def test_both_decoders_give_the_same_table(signal: str, data: st.DataObject) -> 
     payload = drawn(signal, data).SerializeToString()
     checked = requests.check(signal, payload)
     rows, _ = requests.decode(signal, [checked])
-    if not rows.count or any(rows.columns["wire"].to_pylist()):
+    if not rows.count or "wire" in rows.columns:
         return
     by_kernels = ARROW[signal]([payload])
     by_python = plain.decode(signal, PLAIN[signal], [payload], None)

@@ -1,0 +1,88 @@
+"""Measure what a span costs the server, from gRPC to published, and how fast it can go.
+
+    python tests/benchmarks/ingest.py [--spans 400000] [--per-request 512] [--clients 4]
+
+The client process holds ready-made requests, so that on two cores it takes little from the server.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import grpc
+from serving import Server, machine, served
+from workload import requests
+
+METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+def send(target: str, batch: Sequence[bytes], latencies: list[float]) -> None:
+    with grpc.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        export = channel.unary_unary(METHOD)
+        for payload in batch:
+            started = time.perf_counter()
+            export(payload, timeout=60)
+            latencies.append(time.perf_counter() - started)
+
+
+def run(server: Server, payloads: Sequence[bytes], clients: int) -> list[float]:
+    latencies: list[float] = []
+    threads = [
+        threading.Thread(target=send, args=(server.grpc, payloads[n::clients], latencies))
+        for n in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(latencies)
+
+
+def wait_until_published(server: Server, spans: int) -> None:
+    while True:
+        with urllib.request.urlopen(f"{server.ui}/api/status") as answer:
+            if json.load(answer)["published"] >= spans:
+                return
+        time.sleep(0.05)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spans", type=int, default=400_000)
+    parser.add_argument("--per-request", type=int, default=512)
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--warm", type=int, default=20_000)
+    args = parser.parse_args()
+    warm = list(requests(args.warm, per_request=args.per_request, seed=2))
+    payloads = list(requests(args.spans, per_request=args.per_request))
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server:
+        run(server, warm, args.clients)
+        wait_until_published(server, args.warm)
+        cpu, started = server.cpu_s(), time.perf_counter()
+        latencies = run(server, payloads, args.clients)
+        acknowledged = time.perf_counter() - started
+        wait_until_published(server, args.warm + args.spans)
+        cpu = server.cpu_s() - cpu
+        with duckdb.connect(f"{folder}/ledger.duckdb", read_only=True) as ledger:
+            (count,) = ledger.sql("SELECT count(*) FROM spans").fetchall()[0]
+        if count != args.spans + args.warm:
+            sys.exit(f"{count} spans in the ledger, not {args.spans + args.warm}")
+        print(f"machine             {machine()}")
+        print(f"server CPU          {cpu / args.spans * 1e6:.1f} us a span")
+        print(f"server CPU          {cpu / len(payloads) * 1e6:.0f} us a request")
+        print(f"acknowledged        {args.spans / acknowledged:,.0f} spans/s")
+        print(f"acknowledged        {len(payloads) / acknowledged:,.0f} requests/s")
+        for name, part in (("p50", 0.5), ("p99", 0.99)):
+            print(f"acknowledged {name}    {latencies[int(len(latencies) * part)] * 1e3:.1f} ms")
+        print(f"peak RSS            {server.peak_mib()} MiB")
+
+
+if __name__ == "__main__":
+    main()
