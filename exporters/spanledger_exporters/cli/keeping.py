@@ -1,0 +1,180 @@
+"""`import`, `export`, `rebuild`, `verify`, `snapshot`: the ledger's files, in and out."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from spanledger_exporters.cli.options import Data
+from spanledger_exporters.errors import LedgerError, NotFoundError
+
+if TYPE_CHECKING:
+    from spanledger_exporters.importing import Report
+    from spanledger_exporters.storing.layout import Layout
+    from spanledger_exporters.storing.store import Store
+
+_PUBLISH_S: Final = 5.0
+_SHOWN: Final = 20
+"""Notes about bad input that are printed; all of it is in the dead letters."""
+
+export = typer.Typer(
+    help="Write the ledger's records for other programs.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@export.callback()
+def _export() -> None: ...
+
+
+def import_(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False)
+    ],
+    data: Data = None,
+) -> None:
+    """Read OTLP from files: JSON lines, one JSON object, or protobuf; gzip and zstd too."""
+    from spanledger_exporters.importing import import_files
+    from spanledger_exporters.settings import load
+    from spanledger_exporters.storing.store import Store, StoreOptions
+    from spanledger_exporters.unpacking import files_below
+
+    files = [file for path in paths for file in files_below(path)]
+    settings = load(data=data)
+    options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
+    store = Store.open(settings.directory, options)
+    try:
+        with _progress("importing", sum(file.stat().st_size for file in files)) as advance:
+            report = import_files(store.intake, files, advance)
+        published = store.publish(_PUBLISH_S)
+        _tell(report, store, published=published)
+    finally:
+        store.close()
+    if not report.requests:
+        raise LedgerError("nothing in these files is OTLP")
+
+
+def _tell(report: "Report", store: "Store", *, published: bool) -> None:
+    from spanledger_exporters.reading.render import printable
+
+    for note in report.notes[:_SHOWN]:
+        _note(printable(f"{note.where}: {note.reason}"))
+    if len(report.notes) > _SHOWN:
+        _note(f"and {len(report.notes) - _SHOWN} more; see {store.layout.deadletter}")
+    status = store.status()
+    kept = ", ".join(f"{count:,} {signal}" for signal, count in status.journaled.items())
+    _note(f"{kept} from {report.requests:,} requests in {report.files:,} files")
+    if status.repeated_requests:
+        _note(f"{status.repeated_requests:,} requests were in the ledger already")
+    if report.rejected:
+        _note(f"{report.rejected:,} rejected: kept in {store.layout.deadletter}")
+    if not published:
+        _note("publishing is put off, because ledger.duckdb is open elsewhere; all can be seen")
+
+
+def _note(text: str) -> None:
+    print(f"spanledger: {text}", file=sys.stderr)
+
+
+@export.command("otlp")
+def export_otlp(
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR|-", help="A folder, or `-` for standard output.")
+    ],
+    data: Data = None,
+) -> None:
+    """Write OTLP/JSON lines: traces.jsonl, logs.jsonl, metrics.jsonl."""
+    from spanledger_exporters.reading.exporting import to_folder, to_stream
+    from spanledger_exporters.reading.ledger import Ledger
+    from spanledger_exporters.settings import data_directory
+
+    ledger = Ledger(data_directory(data))
+    with _progress("exporting", ledger.count()) as advance:
+        if out == "-":
+            to_stream(ledger, sys.stdout.buffer, advance)
+            return
+        written = to_folder(ledger, Path(out), advance)
+    for path, records in written.items():
+        _note(f"{records:,} records in {path}")
+
+
+def rebuild(data: Data = None) -> None:
+    """Make the segments and ledger.duckdb again from the journal."""
+    from spanledger_exporters.storing import upkeep
+
+    with _fraction("rebuilding") as progress:
+        report = upkeep.rebuild(_existing(data), progress)
+    _problems(report.problems)
+    _note(f"{report.records:,} records from {report.files:,} journal files")
+
+
+def verify(data: Data = None) -> None:
+    """Check every segment and journal file; exit 1 when something is wrong."""
+    from spanledger_exporters.storing import upkeep
+
+    report = upkeep.verify(_existing(data))
+    _note(
+        f"{report.rows:,} rows in {report.segments:,} segments,"
+        f" {report.journal_records:,} records in {report.journal_files:,} journal files"
+    )
+    _problems(report.problems)
+
+
+def snapshot(
+    out: Annotated[Path, typer.Argument(metavar="OUT.duckdb", help="The file to write.")],
+    data: Data = None,
+) -> None:
+    """Write one self-contained DuckDB file for sharing."""
+    from spanledger_exporters.storing import upkeep
+
+    upkeep.snapshot(_existing(data), out)
+    _note(f"wrote {out}")
+
+
+def _existing(data: Path | None) -> "Layout":
+    from spanledger_exporters.settings import data_directory
+    from spanledger_exporters.storing.layout import Layout
+
+    layout = Layout(data_directory(data))
+    if not layout.journal.is_dir():
+        raise NotFoundError(f"there is no ledger in {layout.root}: name another one with --data")
+    return layout
+
+
+def _problems(problems: Sequence[str]) -> None:
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise LedgerError(f"{len(problems)} problems")
+
+
+@contextlib.contextmanager
+def _progress(what: str, total: int) -> Generator[Callable[[int], None]]:
+    """A bar on a terminal; the block tells how far it went on."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)
+
+
+@contextlib.contextmanager
+def _fraction(what: str) -> Generator[Callable[[int, int], None]]:
+    """A bar on a terminal; the block tells how much is done, of how much."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, all_: bar.update(task, completed=done, total=all_)

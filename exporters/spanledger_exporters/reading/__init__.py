@@ -1,0 +1,1 @@
+"""Read the ledger: SQL results, rows on a terminal, OTLP out again."""

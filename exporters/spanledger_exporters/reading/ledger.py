@@ -1,0 +1,241 @@
+"""Answer SQL from a data directory.
+
+Each question opens `ledger.duckdb` read-only, reads the whole answer and closes again, so that a
+writer is never kept from publishing for longer than one question takes.
+"""
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from spanledger_exporters.columns import TABLES
+from spanledger_exporters.errors import LedgerError, NotFoundError, StoreError, UsageError
+from spanledger_exporters.reading.queries import quote_reserved, reports
+from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.publish import ensure_current
+
+_CONFIG: Final = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+"""No extension is ever fetched or needed, and SQL sees tables, not Python's variables."""
+_HELD: Final = ("Could not set lock", "Conflicting lock", "different configuration")
+"""DuckDB's words for a file that is open for writing: elsewhere, and in this process."""
+_DAMAGED: Final = ("not a valid DuckDB database", "Corrupt database file")
+_FIRST_WAIT_S: Final = 0.005
+_LONGEST_WAIT_S: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The whole answer to one question."""
+
+    table: pa.Table
+
+    def arrow(self) -> pa.Table:
+        """As an Arrow table."""
+        return self.table
+
+    def pandas(self) -> Any:
+        """As a pandas DataFrame; pandas must be installed."""
+        return self.table.to_pandas()
+
+    @property
+    def columns(self) -> list[str]:
+        """The column names, in order."""
+        return list(self.table.column_names)
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """As tuples of plain Python values; maps and structs are dicts, timestamps naive UTC."""
+        columns = [
+            [_plain(field.type)(value) for value in column.to_pylist()]
+            for field, column in zip(self.table.schema, self.table.columns, strict=True)
+        ]
+        return list(zip(*columns, strict=True))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As dicts by column name, values as in `fetchall`."""
+        names = self.columns
+        return [dict(zip(names, row, strict=True)) for row in self.fetchall()]
+
+
+class Ledger:
+    """A data directory, to be asked questions.
+
+    Nothing stays open between questions; one object may be used from many threads.
+    """
+
+    def __init__(self, path: str | Path, *, patience_s: float = 10.0) -> None:
+        """Raise NotFoundError when there is no ledger at `path`.
+
+        `patience_s` is how long a question waits for a writer that holds the file (usually
+        milliseconds).
+        """
+        self.layout = Layout(Path(path).expanduser().resolve())
+        self._patience_s = patience_s
+        if not self.layout.ledger.exists():
+            raise NotFoundError(_missing(self.layout))
+        # The views name files where they were, and are of the version that published them.
+        ensure_current(self.layout)
+
+    def sql(self, text: str, params: Mapping[str, object] | list[object] | None = None) -> Result:
+        """Run one or more statements; the answer is that of the last one."""
+        with self.connect() as db:
+            return _run(db, text, params)
+
+    def query(self, name: str, **params: object) -> Result:
+        """Run a canned report; `params` are the variables its header names."""
+        found = reports().get(name)
+        if found is None:
+            known = ", ".join(sorted(reports()))
+            raise NotFoundError(f"there is no query {name!r}; there are: {known}")
+        with self.connect() as db:
+            for variable, value in params.items():
+                _set(db, variable, value)
+            return _run(db, found.text, None)
+
+    def count(self) -> int:
+        """How many records there are, of all signals."""
+        parts = " UNION ALL ".join(f"SELECT count(*) AS n FROM {signal}" for signal in TABLES)
+        return int(self.sql(f"SELECT sum(n) FROM ({parts})").fetchall()[0][0])
+
+    @contextlib.contextmanager
+    def connect(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A read-only connection, for as long as the block lasts; nobody can publish meanwhile."""
+        db = _patiently(self._open, self._patience_s)
+        try:
+            yield db
+        finally:
+            db.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        if not self.layout.ledger.exists():
+            raise NotFoundError(_missing(self.layout))
+        return duckdb.connect(self.layout.ledger, read_only=True, config=dict(_CONFIG))
+
+
+def _missing(layout: Layout) -> str:
+    if layout.hot.is_dir():
+        return f"{layout.ledger} is missing: make it from the journal with `spanledger rebuild`"
+    return (
+        f"there is no ledger in {layout.root}: fill one with `spanledger serve` or"
+        " `spanledger import`, or name another directory with --data"
+    )
+
+
+def catalogue() -> Result:
+    """The canned reports: name and what one row is."""
+    found = reports().values()
+    return Result(pa.table({"query": [r.name for r in found], "header": [r.header for r in found]}))
+
+
+def _patiently(
+    open_it: Callable[[], duckdb.DuckDBPyConnection], patience_s: float
+) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + patience_s
+    wait_s = _FIRST_WAIT_S
+    while True:
+        try:
+            return open_it()
+        except duckdb.Error as error:
+            message = str(error)
+            if not any(words in message for words in _HELD):
+                raise StoreError(why_not_opened(message)) from error
+            if time.monotonic() + wait_s > deadline:
+                raise StoreError(_held(message, patience_s)) from error
+        time.sleep(wait_s)
+        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+def _held(message: str, patience_s: float) -> str:
+    holder = re.search(r"held in (\S+) \(PID (\d+)\)", message)
+    who = f"process {holder[2]} ({holder[1]})" if holder else "this process"
+    return f"ledger.duckdb was held for writing by {who} for {patience_s:g} s: close it there"
+
+
+def why_not_opened(message: str) -> str:
+    """DuckDB's refusal to open the file, as one line that says what to do."""
+    newer = re.search(
+        r"version number (\d+), but we can only read versions between \d+ and (\d+)", message
+    )
+    if newer:
+        return (
+            f"ledger.duckdb was written by a newer DuckDB (storage version {newer[1]}); this is"
+            f" DuckDB {duckdb.__version__} (up to {newer[2]}): pip install -U duckdb"
+        )
+    if any(words in message for words in _DAMAGED):
+        return "ledger.duckdb is damaged: make it again from the journal with `spanledger rebuild`"
+    return message.splitlines()[0]
+
+
+def _set(db: duckdb.DuckDBPyConnection, variable: str, value: object) -> None:
+    if not variable.isidentifier():
+        raise UsageError(f"{variable!r} is not the name of a variable")
+    db.execute(f'SET VARIABLE "{variable}" = $1', [value])
+
+
+def _run(
+    db: duckdb.DuckDBPyConnection, text: str, params: Mapping[str, object] | list[object] | None
+) -> Result:
+    try:
+        answer = _execute(db, text, params)
+        return Result(pa.table({}) if answer is None else answer.to_arrow_table())
+    except duckdb.ProgrammingError as error:
+        raise UsageError(_one_line(str(error))) from error
+    except duckdb.Error as error:
+        raise LedgerError(_one_line(str(error))) from error
+
+
+def _execute(
+    db: duckdb.DuckDBPyConnection, text: str, params: Mapping[str, object] | list[object] | None
+) -> duckdb.DuckDBPyRelation | None:
+    """None when the last statement gives no rows (SET, an empty text)."""
+    try:
+        return db.sql(text, params=params)
+    except duckdb.ParserException:
+        quoted = quote_reserved(text)
+        if quoted == text:
+            raise
+        return db.sql(quoted, params=params)
+
+
+def _one_line(message: str) -> str:
+    """DuckDB's message without its picture of the place, which needs several lines."""
+    told, _, _ = message.partition("\nLINE ")
+    return " ".join(told.split())
+
+
+_Convert = Callable[[Any], Any]
+
+
+def _plain(kind: Any) -> _Convert:
+    """From what Arrow gives for a value of this type to plain Python."""
+    if pa.types.is_map(kind):
+        key, item = _plain(kind.key_type), _plain(kind.item_type)
+        return _unless_none(lambda pairs: {key(name): item(value) for name, value in pairs})
+    if pa.types.is_struct(kind):
+        inner: dict[str, _Convert] = {field.name: _plain(field.type) for field in kind}
+        return _unless_none(lambda value: {n: convert(value[n]) for n, convert in inner.items()})
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        each = _plain(kind.value_type)
+        return _unless_none(lambda values: [each(value) for value in values])
+    # DuckDB's HUGEINT, which is what sum() of a BIGINT is, comes as DECIMAL(38, 0).
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        return _unless_none(int)
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _unless_none(convert: _Convert) -> _Convert:
+    return lambda value: None if value is None else convert(value)

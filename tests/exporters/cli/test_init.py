@@ -1,0 +1,33 @@
+"""`init` prints configuration for the ports in use, or writes it."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from .command import Run
+
+
+def test_configuration_is_data_and_where_it_belongs_is_a_note(run: Run) -> None:
+    ran = run("init", "codex", "--http-port", "5318")
+    assert (
+        "http://127.0.0.1:5318/v1/logs"
+        in tomllib.loads(ran.out)["otel"]["exporter"]["otlp-http"].values()
+    )
+    assert "~/.codex/config.toml" in ran.err
+
+
+def test_the_ports_may_come_from_the_environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPANLEDGER_GRPC_PORT", "5317")
+    assert "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:5317" in run("init", "sdk").out
+
+
+def test_it_is_written_into_the_home_directory(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "home" / ".gemini" / "settings.json"
+    ran = run("init", "gemini", "--write")
+    assert (ran.code, ran.out, ran.err) == (0, "", f"spanledger: wrote {path}\n")
+    assert path.exists()
+
+
+def test_an_unknown_agent_is_exit_2(run: Run) -> None:
+    assert run("init", "nobody").code == 2
