@@ -38,9 +38,7 @@ def served(data: Path, *options: str) -> Generator[Server]:
     """A server on free ports, ended by SIGTERM."""
     ports = ("--grpc-port", "0", "--http-port", "0", "--ui-port", "0")
     command = [sys.executable, "-m", "spanledger", "serve", "--data", str(data), *ports, *options]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())

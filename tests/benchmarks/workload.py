@@ -1,5 +1,9 @@
-"""Make realistic OTLP: agent runs of 20 spans, 15 attributes a span, 512 spans a request."""
+"""Make realistic OTLP: agent runs of 20 spans, 15 attributes a span, 512 spans a request.
 
+Every 50th run keeps a plan: three calls of a planning tool, as LangChain's agents make them.
+"""
+
+import json
 import random
 from collections.abc import Iterator
 
@@ -8,6 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 SPANS_A_TRACE = 20
+TRACES_A_PLAN = 50
 _TOOLS = ("read_file", "exec_command", "apply_patch", "web_search", "list_dir", "grep")
 _MODELS = ("gpt-5.2", "claude-opus-5", "gemini-3-pro")
 _START_NS = 1_790_000_000_000_000_000
@@ -26,9 +31,27 @@ def _attribute(key: str, value: str | float | bool) -> KeyValue:
     return pair
 
 
-def _shared(rng: random.Random, trace: int) -> dict[str, str | float | bool]:
+def _planning(trace: int, place: int) -> dict[str, str | float | bool]:
+    words = {0: ("in_progress", "pending", "pending"), 8: ("completed", "in_progress", "pending")}
+    statuses = words.get(place, ("completed", "completed", "in_progress"))
+    steps = (f"Read module {trace % 977}", f"Patch issue {trace}", "Run the tests")
+    todos = [{"content": c, "status": s} for c, s in zip(steps, statuses, strict=True)]
     return {
-        "session.id": f"{trace // 5:032x}",
+        "openinference.span.kind": "TOOL",
+        "tool.name": "write_todos",
+        "tool.description": "Keep a list of what is to be done.",
+        "input.value": json.dumps({"todos": todos}),
+        "input.mime_type": "application/json",
+        "output.value": json.dumps({"update": {"todos": todos}}),
+        "output.mime_type": "application/json",
+        "metadata": json.dumps({"langgraph_step": place, "langgraph_node": "tools"}),
+    }
+
+
+def _shared(rng: random.Random, trace: int) -> dict[str, str | float | bool]:
+    session = trace if trace % TRACES_A_PLAN == 0 else -(trace // 5)
+    return {
+        "session.id": f"{session & (1 << 128) - 1:032x}",
         "gen_ai.agent.name": f"agent-{trace % 7}",
         "user.id": f"user-{trace % 31}",
         "deployment.region": rng.choice(("eu-west-1", "us-east-1")),
@@ -92,6 +115,13 @@ def requests(spans: int, *, per_request: int = 512, seed: int = 1) -> Iterator[b
         yield request.SerializeToString()
 
 
+def _name(details: dict[str, str | float | bool]) -> str:
+    if "tool.name" in details:
+        return str(details["tool.name"])
+    what = details.get("gen_ai.request.model") or details["gen_ai.tool.name"]
+    return f"{details['gen_ai.operation.name']} {what}"
+
+
 def _spans(rng: random.Random, seed: int) -> Iterator[Span]:
     trace, clock = seed * 1_000_000, _START_NS + seed * 10**15
     while True:
@@ -99,13 +129,15 @@ def _spans(rng: random.Random, seed: int) -> Iterator[Span]:
         shared = _shared(rng, trace)
         for place in range(SPANS_A_TRACE):
             clock += rng.randint(10_000, 4_000_000)
+            planning = trace % TRACES_A_PLAN == 0 and place in {0, 8, 16}
             details = _chat(rng) if place % 2 else _tool(rng)
-            name = details.get("gen_ai.request.model") or details["gen_ai.tool.name"]
+            if planning:
+                details = _planning(trace, place)
             yield Span(
                 trace_id=trace_id,
                 span_id=root if place == 0 else rng.randbytes(8),
                 parent_span_id=b"" if place == 0 else root,
-                name=f"{details['gen_ai.operation.name']} {name}",
+                name=_name(details),
                 kind=Span.SPAN_KIND_CLIENT if place % 2 else Span.SPAN_KIND_INTERNAL,
                 start_time_unix_nano=clock,
                 end_time_unix_nano=clock + rng.randint(10_000, 3_000_000_000),
