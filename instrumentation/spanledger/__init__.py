@@ -1,4 +1,4 @@
-"""Tell the plan ledger what an agent plans and does. Imports nothing heavier than OpenTelemetry's API."""
+"""Tell the plan ledger what an agent plans and does; nothing heavier than OpenTelemetry's API."""
 
 __all__ = ["__version__"]
 

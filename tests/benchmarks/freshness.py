@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 import grpc
-from ingest import METHOD
+from ingest import METHOD, Export
 from serving import machine, served
 from workload import requests
 
@@ -47,7 +47,7 @@ def send(target: str, rate: int, seconds: float) -> tuple[list[float], list[floa
     payloads = list(requests(int(rate * seconds) // SIZE * SIZE, per_request=SIZE))
     sent, acknowledged = [], []
     with grpc.insecure_channel(target) as channel:
-        export = channel.unary_unary(METHOD)
+        export: Export = channel.unary_unary(METHOD)
         start = time.monotonic()
         for number, payload in enumerate(payloads):
             time.sleep(max(0.0, start + number * SIZE / rate - time.monotonic()))

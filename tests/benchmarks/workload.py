@@ -15,10 +15,11 @@ SPANS_A_TRACE = 20
 TRACES_A_PLAN = 50
 _TOOLS = ("read_file", "exec_command", "apply_patch", "web_search", "list_dir", "grep")
 _MODELS = ("gpt-5.2", "claude-opus-5", "gemini-3-pro")
+Value = str | float | bool
 _START_NS = 1_790_000_000_000_000_000
 
 
-def _attribute(key: str, value: str | float | bool) -> KeyValue:
+def _attribute(key: str, value: Value) -> KeyValue:
     pair = KeyValue(key=key)
     if isinstance(value, bool):
         pair.value.bool_value = value
@@ -31,7 +32,7 @@ def _attribute(key: str, value: str | float | bool) -> KeyValue:
     return pair
 
 
-def _planning(trace: int, place: int) -> dict[str, str | float | bool]:
+def _planning(trace: int, place: int) -> dict[str, Value]:
     words = {0: ("in_progress", "pending", "pending"), 8: ("completed", "in_progress", "pending")}
     statuses = words.get(place, ("completed", "completed", "in_progress"))
     steps = (f"Read module {trace % 977}", f"Patch issue {trace}", "Run the tests")
@@ -48,7 +49,7 @@ def _planning(trace: int, place: int) -> dict[str, str | float | bool]:
     }
 
 
-def _shared(rng: random.Random, trace: int) -> dict[str, str | float | bool]:
+def _shared(rng: random.Random, trace: int) -> dict[str, Value]:
     session = trace if trace % TRACES_A_PLAN == 0 else -(trace // 5)
     return {
         "session.id": f"{session & (1 << 128) - 1:032x}",
@@ -59,7 +60,7 @@ def _shared(rng: random.Random, trace: int) -> dict[str, str | float | bool]:
     }
 
 
-def _chat(rng: random.Random) -> dict[str, str | float | bool]:
+def _chat(rng: random.Random) -> dict[str, Value]:
     model = rng.choice(_MODELS)
     return {
         "gen_ai.operation.name": "chat",
@@ -75,7 +76,7 @@ def _chat(rng: random.Random) -> dict[str, str | float | bool]:
     }
 
 
-def _tool(rng: random.Random) -> dict[str, str | float | bool]:
+def _tool(rng: random.Random) -> dict[str, Value]:
     tool = rng.choice(_TOOLS)
     return {
         "gen_ai.operation.name": "execute_tool",
@@ -115,7 +116,7 @@ def requests(spans: int, *, per_request: int = 512, seed: int = 1) -> Iterator[b
         yield request.SerializeToString()
 
 
-def _name(details: dict[str, str | float | bool]) -> str:
+def _name(details: dict[str, Value]) -> str:
     if "tool.name" in details:
         return str(details["tool.name"])
     what = details.get("gen_ai.request.model") or details["gen_ai.tool.name"]

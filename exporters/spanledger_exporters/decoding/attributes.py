@@ -40,7 +40,7 @@ class Attributes:
     """
 
     rows: int
-    map: pa.Array
+    map: pa.MapArray
     types: pa.Array
     json: pa.Array
     keys: list[str]
@@ -108,13 +108,7 @@ def any_values(column: pa.Array) -> Values:
 def _other_texts(column: pa.Array, integers: pa.Array) -> dict[str, pa.Array]:
     """JSON text by type letter for the values that are not strings, null elsewhere."""
     found = {"i": pc.cast(integers, pa.string())}
-    for letter, field, convert in (
-        ("d", "double_value", text.doubles),
-        ("b", "bool_value", lambda v: pc.cast(v, pa.string())),
-        ("a", "array_value", lambda v: _each(v, values.array_text)),
-        ("o", "kvlist_value", lambda v: _each(v, values.object_text)),
-        ("y", "bytes_value", lambda v: _each(v, values.bytes_text)),
-    ):
+    for letter, (field, convert) in _CONVERT.items():
         child = pc.struct_field(column, field)
         if child.null_count < len(child):
             found[letter] = _sparse(child, convert)
@@ -136,6 +130,15 @@ def _each(column: pa.Array, convert: values.Convert) -> pa.Array:
     return texts.take(encoded.indices)
 
 
+_CONVERT: Final[dict[str, tuple[str, Callable[[pa.Array], pa.Array]]]] = {
+    "d": ("double_value", text.doubles),
+    "b": ("bool_value", lambda v: pc.cast(v, pa.string())),
+    "a": ("array_value", lambda v: _each(v, values.array_text)),
+    "o": ("kvlist_value", lambda v: _each(v, values.object_text)),
+    "y": ("bytes_value", lambda v: _each(v, values.bytes_text)),
+}
+
+
 def _letter(column: pa.Array, letter: str) -> pa.Array:
     return pc.if_else(pc.is_valid(column), text.constant(letter), text.NO_TEXT)
 
@@ -154,7 +157,8 @@ def join(pieces: pa.Array, offsets: pa.Array, none: pa.Array, separator: str) ->
 
 def _types(letters: pa.Array | None, offsets: pa.Array, none: pa.Array) -> pa.Array:
     if letters is None:
-        return pa.nulls(len(none), pa.string())
+        nothing: pa.Array = pa.nulls(len(none), pa.string())
+        return nothing
     joined = join(letters, offsets, none, "")
     return pc.if_else(pc.match_substring_regex(joined, "^s*$"), text.NO_TEXT, joined)
 

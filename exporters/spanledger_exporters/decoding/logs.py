@@ -31,7 +31,7 @@ def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows
     return finish("logs", found, columns, {"attributes": own.json, "body": body_json}, wires)
 
 
-def _plain(logs: pa.StructArray) -> dict[str, pa.Array]:
+def _plain(logs: pa.Array) -> dict[str, pa.Array]:
     return {
         "time_ns": _time(logs, "time_unix_nano"),
         "observed_ns": _time(logs, "observed_time_unix_nano"),
@@ -49,7 +49,7 @@ def _plain(logs: pa.StructArray) -> dict[str, pa.Array]:
     }
 
 
-def _time(logs: pa.StructArray, field: str) -> pa.Array:
+def _time(logs: pa.Array, field: str) -> pa.Array:
     return text.zero_to_null(pc.struct_field(logs, field).view(pa.int64()))
 
 
@@ -72,7 +72,7 @@ def _event_name(columns: dict[str, pa.Array]) -> pa.Array:
     return pc.coalesce(columns["event_name"], field) if "event_name" in columns else field
 
 
-def _bad_ids(logs: pa.StructArray) -> pa.Array:
+def _bad_ids(logs: pa.Array) -> pa.Array:
     return failing(
         is_length(pc.struct_field(logs, "trace_id"), 16),
         is_length(pc.struct_field(logs, "span_id"), 8),

@@ -67,4 +67,5 @@ def schema(signal: str) -> pa.Schema:
 
 def list_of(table_column: str, signal: str) -> pa.DataType:
     """The element type of a list column, as for `list_of("events", "spans")`."""
-    return schema(signal).field(table_column).type.value_type
+    kind: pa.DataType = schema(signal).field(table_column).type.value_type
+    return kind

@@ -21,7 +21,7 @@ class Source:
     records whose resource or scope no map can hold.
     """
 
-    records: pa.StructArray
+    records: pa.Array
     payload_of: pa.Array
     resource_of: pa.Array
     scope_of: pa.Array
@@ -35,7 +35,7 @@ class Source:
         return {name: column.take(self.scope_of) for name, column in self.columns.items()}
 
 
-def flatten(lists: pa.Array) -> tuple[pa.StructArray, pa.Array]:
+def flatten(lists: pa.Array) -> tuple[pa.Array, pa.Array]:
     """The elements of all lists and, for each, the row it came from."""
     return pc.list_flatten(lists), pc.cast(pc.list_parent_indices(lists), pa.int32())
 
@@ -76,7 +76,7 @@ class _Level:
     json: dict[str, pa.Array]
 
 
-def _resource_columns(resources: pa.StructArray) -> tuple[Attributes, _Level]:
+def _resource_columns(resources: pa.Array) -> tuple[Attributes, _Level]:
     resource = pc.struct_field(resources, "resource")
     found = attributes.decode(pc.struct_field(resource, "attributes"))
     plain = {
@@ -92,7 +92,7 @@ def _resource_columns(resources: pa.StructArray) -> tuple[Attributes, _Level]:
     return found, _Level(plain, json)
 
 
-def _scope_columns(scopes: pa.StructArray) -> tuple[Attributes, _Level]:
+def _scope_columns(scopes: pa.Array) -> tuple[Attributes, _Level]:
     scope = pc.struct_field(scopes, "scope")
     found = attributes.decode(pc.struct_field(scope, "attributes"))
     plain = {

@@ -64,7 +64,7 @@ def _non_empty(members: list[pa.Array]) -> list[pa.Array]:
     return [*members[:-1], text.empty_to_null(members[-1])]
 
 
-def _plain(spans: pa.StructArray) -> dict[str, pa.Array]:
+def _plain(spans: pa.Array) -> dict[str, pa.Array]:
     status = pc.struct_field(spans, "status")
     return {
         "trace_id": text.hexadecimal(pc.struct_field(spans, "trace_id")),
@@ -84,7 +84,7 @@ def _plain(spans: pa.StructArray) -> dict[str, pa.Array]:
     }
 
 
-def _count(records: pa.StructArray, field: str) -> pa.Array:
+def _count(records: pa.Array, field: str) -> pa.Array:
     return text.zero_to_null(pc.struct_field(records, field))
 
 
@@ -155,7 +155,7 @@ def _nested(
     )
 
 
-def _bad_ids(spans: pa.StructArray) -> pa.Array:
+def _bad_ids(spans: pa.Array) -> pa.Array:
     """Spans whose ids are not 16 and 8 bytes or all zero; a parent may be absent.
 
     Links are checked for length only: a link to nowhere is legal.

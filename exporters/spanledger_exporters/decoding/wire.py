@@ -76,6 +76,7 @@ class ArrowHandler(Protocol):
 
     def list_to_record_batch(self, values: list[bytes]) -> pa.RecordBatch:
         """One row a serialized message."""
+        ...
 
 
 @cache

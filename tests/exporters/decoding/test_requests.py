@@ -14,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from spanledger_exporters.decoding import logs, plain, plain_rows, requests, spans
+from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.decoding.rows import Rows, stamp
 from spanledger_exporters.decoding.wire import WIRES
 from spanledger_exporters.errors import BadRequestError
@@ -99,7 +100,7 @@ def request(*found: Span) -> ExportTraceServiceRequest:
     return message
 
 
-def decode(*payloads: bytes) -> tuple[Rows, list[list[requests.Reject]]]:
+def decode(*payloads: bytes) -> tuple[Rows, list[list[Reject]]]:
     return requests.decode("spans", [requests.check("spans", p) for p in payloads])
 
 
