@@ -99,7 +99,8 @@ def test_a_damaged_message_costs_itself_only(store: Store, tmp_path: Path) -> No
 def test_the_same_file_twice_is_in_the_ledger_once(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "traces.pb"
     path.write_bytes(framed(trace()))
-    import_files(store.intake, [path, path])
+    import_files(store.intake, [path])
+    import_files(store.intake, [path])
     assert store.status().journaled["spans"] == 1
     assert store.status().repeated_requests == 1
 

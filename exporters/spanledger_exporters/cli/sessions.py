@@ -14,26 +14,31 @@ _SHORT: Final = (
     " FROM sessions ORDER BY started_at, session_id"
 )
 _ALL: Final = "FROM sessions ORDER BY started_at, session_id"
-_ONE: Final = """
-SELECT s.*,
-  (SELECT list({'plan_id': p.plan_id, 'goal': p.goal, 'status': p.status,
-     'steps_done': p.steps_done, 'steps_total': p.steps_total} ORDER BY p.started_at)
-   FROM plans AS p WHERE p.session_id = s.session_id) AS plan_list,
-  (SELECT list({'model': c.model, 'calls': c.calls, 'input_tokens': c.input_tokens,
-     'output_tokens': c.output_tokens} ORDER BY c.model)
-   FROM (
-     SELECT model, count(*) AS calls, sum(input_tokens) AS input_tokens,
-       sum(output_tokens) AS output_tokens
-     FROM llm_calls WHERE session_id = $id GROUP BY model
-   ) AS c) AS models,
-  (SELECT list({'tool': c.tool, 'calls': c.calls, 'failed': c.failed} ORDER BY c.tool)
-   FROM (
-     SELECT tool, count(*) AS calls, count(*) FILTER (NOT ok) AS failed
-     FROM tool_calls WHERE session_id = $id GROUP BY tool
-   ) AS c) AS tools
-FROM sessions AS s
-WHERE s.session_id = $id
-"""
+_ONE: Final = "FROM sessions WHERE session_id = $id"
+# One question each: all in one, as scalar subqueries, is more than DuckDB 1.5 can plan.
+_LISTS: Final = {
+    "plan_list": """
+SELECT plan_id, goal, status, steps_done, steps_total
+FROM plans
+WHERE session_id = $id
+ORDER BY started_at, plan_id
+""",
+    "models": """
+SELECT model, count(*) AS calls, sum(input_tokens) AS input_tokens,
+  sum(output_tokens) AS output_tokens
+FROM llm_calls
+WHERE session_id = $id
+GROUP BY model
+ORDER BY model
+""",
+    "tools": """
+SELECT tool, count(*) AS calls, count(*) FILTER (NOT ok) AS failed
+FROM tool_calls
+WHERE session_id = $id
+GROUP BY tool
+ORDER BY tool
+""",
+}
 
 
 def sessions(data: Data = None, form: Form = Format.TABLE) -> None:
@@ -61,6 +66,8 @@ def session(
     ledger = Ledger(data_directory(data))
     found = the_one(ledger, "session", "sessions", "session_id", session_id)
     result = ledger.sql(_ONE, {"id": found})
+    for name, text in _LISTS.items():
+        result = result.with_list(name, ledger.sql(text, {"id": found}))
     if form is Format.TABLE:
         print_session(result.rows()[0], sys.stdout)
     else:

@@ -66,6 +66,10 @@ class Result:
         names = self.columns
         return [dict(zip(names, row, strict=True)) for row in self.fetchall()]
 
+    def with_list(self, name: str, other: "Result") -> "Result":
+        """This answer of one row with another's rows as one more column, a list of structs."""
+        return Result(self.table.append_column(name, pa.array([other.rows()])))
+
 
 class Ledger:
     """A data directory, to be asked questions.
@@ -208,9 +212,8 @@ def _execute(
 
 
 def _one_line(message: str) -> str:
-    """DuckDB's message without its picture of the place, which needs several lines."""
-    told, _, _ = message.partition("\nLINE ")
-    return " ".join(told.split())
+    """DuckDB's message without its picture of the place and without its stack trace."""
+    return " ".join(re.split(r"\n(?:LINE |Stack Trace)", message, maxsplit=1)[0].split())
 
 
 _Convert = Callable[[Any], Any]

@@ -48,19 +48,21 @@ class Intake:
         The future resolves when it is durable, or fails with a LedgerError. Raises BusyError when
         too much is waiting or the store is closing.
         """
+        future: Future[Receipt] = Future()
+        # Its sender may go away, but what was admitted is written: it cannot be cancelled.
+        future.set_running_or_notify_cancel()
         with self._lock:
             if self._closed or self._waiting_bytes + len(payload) > self._limit:
                 raise BusyError("too much is waiting to be written; send again later")
             self._waiting_bytes += len(payload)
-        future: Future[Receipt] = Future()
-        self._queue.put((Request(signal, payload, rejects), future))
+            self._queue.put((Request(signal, payload, rejects), future))
         return future
 
     def close(self) -> None:
         """Write everything admitted, then stop; later submissions are refused."""
         with self._lock:
             self._closed = True
-        self._queue.put(None)
+            self._queue.put(None)
         self._thread.join()
 
     def barrier(self) -> None:

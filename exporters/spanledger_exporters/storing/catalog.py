@@ -1,10 +1,11 @@
-"""Keep `ledger.duckdb`: views over the files, and two small tables about them.
+"""Keep `ledger.duckdb`: views over the files, and a small table about them.
 
 Everything in it is derived: a file that cannot be opened is moved aside and made again.
 """
 
 import contextlib
 import hashlib
+import logging
 import time
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
@@ -15,22 +16,32 @@ import duckdb
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import views_sql
 from spanledger_exporters.storing import views
+from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
 
+_LOG: Final = logging.getLogger(__name__)
 # Readers on DuckDB 1.5 (its command line on PyPI, Grafana's plugin) must be able to open the file.
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "storage_compatibility_version": "v1.5.0",
     "threads": "1",
 }
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR);
-CREATE TABLE IF NOT EXISTS ledger_conflicts (trace_id VARCHAR, span_id VARCHAR);
-"""
+_TABLES: Final = "CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR)"
 _BUSY: Final = ("Could not set lock", "Conflicting lock", "different configuration")
 """DuckDB's words for a file that is open elsewhere: in another process, or read-only in ours."""
+# Readers that ask all the time leave gaps of a few milliseconds.
+_POLL_S: Final = 0.001
 _NEWER: Final = "we can only read versions"
-# More flagged ids than this and the view's text would outgrow its use.
-_MOST_CONFLICTS: Final = 10_000
+_OF_THE_SYSTEM: Final = (
+    "No space left",
+    "Disk quota",
+    "File too large",
+    "Permission denied",
+    "Read-only file system",
+    "Too many open files",
+    "Input/output error",
+    "Cannot allocate memory",
+)
+"""The system's words: the file is not to blame."""
 
 
 class HeldError(Exception):
@@ -43,25 +54,32 @@ def opened(layout: Layout, wait_s: float) -> Generator[duckdb.DuckDBPyConnection
 
     Whoever holds it thus knows that no other process is reading.
     """
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            connection = _connect(layout)
-            break
-        except HeldError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(0.01)
+    connection = _patiently(layout, time.monotonic() + wait_s)
     try:
         yield connection
     finally:
         connection.close()
 
 
+def _patiently(layout: Layout, deadline: float) -> duckdb.DuckDBPyConnection:
+    """Open the file in the first moment in which nobody reads."""
+    while True:
+        pid = holder(layout.ledger)
+        late = time.monotonic() >= deadline
+        if pid is None:
+            try:
+                return _connect(layout)
+            except HeldError:
+                if late:
+                    raise
+        elif late:
+            raise HeldError(f"{layout.ledger} is open in {name_of(pid)}")
+        time.sleep(_POLL_S)
+
+
 def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
     try:
-        connection = _open(layout)
-        connection.execute(_TABLES)
+        return _open(layout)
     except duckdb.Error as error:
         text = str(error)
         if any(phrase in text for phrase in _BUSY):
@@ -71,16 +89,31 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
                 f"{layout.ledger} was written by a newer DuckDB; this is {duckdb.__version__}: "
                 "pip install -U duckdb"
             ) from None
-        if isinstance(error, duckdb.IOException | duckdb.FatalException):
-            return _made_again(layout, error)
-        raise StoreError(f"cannot use {layout.ledger}: {text.splitlines()[0]}") from None
-    return connection
+        if not is_damage(error):
+            raise StoreError(f"cannot use {layout.ledger}: {text.splitlines()[0]}") from None
+    move_aside(layout)
+    return _open(layout)
 
 
 def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
     if not layout.ledger.exists():
         _create(layout)
-    return duckdb.connect(str(layout.ledger), config=_CONFIG)
+    connection = duckdb.connect(str(layout.ledger), config=_CONFIG)
+    try:
+        connection.execute(_TABLES)
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def is_damage(error: duckdb.Error) -> bool:
+    """Whether it speaks of a file whose content is wrong."""
+    text = str(error)
+    kinds = duckdb.IOException | duckdb.FatalException | duckdb.InternalException
+    return isinstance(error, kinds | duckdb.SerializationException) and not any(
+        phrase in text for phrase in _OF_THE_SYSTEM
+    )
 
 
 def _create(layout: Layout) -> None:
@@ -93,17 +126,13 @@ def _create(layout: Layout) -> None:
     temporary.rename(layout.ledger)
 
 
-def _made_again(layout: Layout, reason: duckdb.Error) -> duckdb.DuckDBPyConnection:
-    """Move an unreadable file aside; nothing is lost with it."""
-    if "No space left" in str(reason):
-        raise StoreError(f"no space left to publish {layout.ledger}") from None
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+def move_aside(layout: Layout) -> None:
+    """Put an unreadable file out of the way; nothing is lost with it."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    _LOG.warning("%s is damaged: it is moved aside and made again", layout.ledger)
     for path in (layout.ledger, layout.ledger.with_name(layout.ledger.name + ".wal")):
         if path.exists():
             path.rename(path.with_name(f"{path.name}.damaged-{stamp}"))
-    connection = _open(layout)
-    connection.execute(_TABLES)
-    return connection
 
 
 def replace_views(
@@ -114,12 +143,7 @@ def replace_views(
 ) -> None:
     """Make the contents visible, in one transaction."""
     connection.begin()
-    for ids in conflicts:
-        connection.execute("INSERT INTO ledger_conflicts VALUES (?, ?)", ids)
-    known = connection.sql(
-        f"SELECT DISTINCT trace_id, span_id FROM ledger_conflicts LIMIT {_MOST_CONFLICTS}"
-    ).fetchall()
-    for statement in views.statements(layout, contents, known):
+    for statement in views.statements(layout, contents, conflicts):
         connection.execute(statement)
     if _fact(connection, "queries") != _version():
         for view in views_sql():

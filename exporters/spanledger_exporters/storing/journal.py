@@ -1,7 +1,7 @@
 """Append records to hot files, a group at a time, whole or not at all.
 
 A group is the lines of one or more requests and then a marker line
-`{"$commit":{"records":N,"requests":["<hash>",…],"crc":"<crc32 of the lines>"}}`. What has no
+`{"$commit":{"records":N,"requests":["<hash>",…],"crc":"<crc32 of the lines>"},…}`. What has no
 marker behind it was never acknowledged: `recovery.py` cuts it off.
 """
 
@@ -9,8 +9,8 @@ import errno
 import fcntl
 import json
 import os
+import re
 import time
-import weakref
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,21 +20,39 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing.layout import Layout, new_stem, stem_of, sync_folder
 
 MARK: Final = b'{"$commit":'
+# DuckDB takes twice this of every reading thread's memory, for empty files too.
+LONGEST_LINE: Final = 16 << 20
+"""Bytes of a line that a view can read; a longer one is seen when it is published."""
+_RECEIPT_BYTES: Final = 200
+_RECEIPT: Final = re.compile(rb'\{"received_ns":\d+,"writer":"([0-9a-f]+)","seq":(\d+)')
 
 
 def marker(lines: bytes | memoryview, records: int, requests: Sequence[str]) -> bytes:
-    """The line that closes a group."""
+    """The line that closes a group.
+
+    `writer` and `committed` (the last line's seq) are there for readers: a view shows a hot file's
+    lines up to there, so that a group that is being written is not seen by half.
+    """
     commit = {"records": records, "requests": list(requests), "crc": f"{zlib.crc32(lines):08x}"}
-    return MARK + json.dumps(commit, separators=(",", ":")).encode() + b"}\n"
+    mark = {"$commit": commit} | _last(lines)
+    return json.dumps(mark, separators=(",", ":")).encode() + b"\n"
 
 
-_LOCKS: Final[weakref.WeakSet["FileLock"]] = weakref.WeakSet()
+def _last(lines: bytes | memoryview) -> dict[str, str | int]:
+    """Who wrote the last line and its number: every line begins with its receipt."""
+    last = bytes(lines[bytes(lines[:-1]).rfind(b"\n") + 1 :][:_RECEIPT_BYTES])
+    found = _RECEIPT.match(last)
+    return {"writer": found[1].decode(), "committed": int(found[2])} if found else {}
+
+
+_LOCKS: Final[set["FileLock"]] = set()
+"""All that are open in this process."""
 
 
 def _forget_locks() -> None:
     """In a forked child: a lock lives as long as any copy of its handle, so close ours."""
     for lock in list(_LOCKS):
-        lock.close()
+        lock.forget()
 
 
 os.register_at_fork(after_in_child=_forget_locks)
@@ -49,10 +67,25 @@ class FileLock:
         self._open = True
         _LOCKS.add(self)
 
+    def take(self) -> bool:
+        """Lock it; False when somebody else has it."""
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def close(self) -> None:
-        """Let go; a second time changes nothing."""
+        """Let go, even if a forked child holds a copy; a second time changes nothing."""
+        if self._open:
+            fcntl.flock(self.handle, fcntl.LOCK_UN)
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this copy of the handle and leave the lock to the process it belongs to."""
         if self._open:
             self._open = False
+            _LOCKS.discard(self)
             os.close(self.handle)
 
 
@@ -83,6 +116,8 @@ class HotFile:
         self.path = path
         self.size = 0
         self.records = 0
+        self.suspect = False
+        """Whether the disk may hold something else than we wrote."""
         self.started = time.monotonic()
         try:
             self._lock = FileLock(_create_locked(path))
@@ -107,12 +142,26 @@ class HotFile:
         try:
             written = write_whole(self._handle, group)
             if durable:
-                os.fdatasync(self._handle)
+                self._sync()
         except OSError as error:
-            os.ftruncate(self._handle, self.size)
+            self._take_back()
             raise _store_error(self.path, error) from error
         self.size += written
         self.records += records
+
+    def _sync(self) -> None:
+        try:
+            os.fdatasync(self._handle)
+        except OSError:
+            # The kernel may drop what it could not write, and report it only once.
+            self.suspect = True
+            raise
+
+    def _take_back(self) -> None:
+        try:
+            os.ftruncate(self._handle, self.size)
+        except OSError:
+            self.suspect = True
 
     def close(self) -> None:
         """Let go of the file and its lock; a second time changes nothing."""
@@ -135,18 +184,24 @@ class Journal:
         self, signal: str, lines: bytes | memoryview, records: int, requests: Sequence[str]
     ) -> None:
         """Write one group to the signal's file; raises StoreError and keeps nothing of it."""
-        file = self._files.get(signal) or self._start(signal)
+        wide = _longest(lines) > LONGEST_LINE
+        if wide:
+            self.rotate(signal)
+        file = self._files.get(signal) or self._start(signal, wide=wide)
         try:
             file.append(lines, records, requests, durable=self._durable)
-        except StoreError:
-            # After a failed sync the kernel may drop what it could not write: go on in a new file.
-            self._retired.append((signal, self._files.pop(signal)))
-            raise
+        finally:
+            if wide or file.suspect:
+                self.rotate(signal)
 
     def rotate(self, signal: str) -> None:
         """Stop writing the signal's file, if there is one."""
-        if signal in self._files:
-            self._retired.append((signal, self._files.pop(signal)))
+        file = self._files.pop(signal, None)
+        if file and file.records:
+            self._retired.append((signal, file))
+        elif file:
+            # Whoever publishes next takes it for abandoned and removes it.
+            file.close()
 
     def has_retired(self) -> bool:
         """Whether a file waits to be taken."""
@@ -161,11 +216,18 @@ class Journal:
         """The file being written, to ask its size."""
         return self._files.get(signal)
 
-    def _start(self, signal: str) -> HotFile:
+    def _start(self, signal: str, *, wide: bool) -> HotFile:
         self._number += 1
         stem = new_stem(self.writer, self._number)
-        self._files[signal] = HotFile(self.layout.hot_file(signal, stem))
+        self._files[signal] = HotFile(self.layout.hot_file(signal, stem, wide=wide))
         return self._files[signal]
+
+
+def _longest(lines: bytes | memoryview) -> int:
+    """At least the length of the longest line; exact only where it matters."""
+    if len(lines) <= LONGEST_LINE:
+        return len(lines)
+    return max(map(len, bytes(lines).split(b"\n")))
 
 
 def write_whole(handle: int, parts: Sequence[bytes | memoryview]) -> int:

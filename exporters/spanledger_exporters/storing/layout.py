@@ -1,6 +1,8 @@
 """Name every file of a data directory.
 
     journal/hot/<signal>-<utc>-<writer>-<n>.jsonl           growing, or sealed and not yet published
+    journal/hot/<signal>-<utc>-<writer>-<n>.wide            the same, with lines too long for a view
+    journal/hot/*.tmp, segments/<signal>/*.tmp-<pid>        in the making, or left by a crash
     journal/<YYYY-MM-DD>/<signal>-<utc>-<writer>-<n>.jsonl.zst   published; the truth
     segments/<signal>/<utc>-<writer>-<n>.parquet            derived, immutable
     deadletter/<signal>-<writer>.jsonl
@@ -14,7 +16,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -61,9 +63,9 @@ class Layout:
         """The Parquet files of one signal."""
         return self.root / "segments" / signal
 
-    def hot_file(self, signal: str, stem: str) -> Path:
-        """A journal file before it is published."""
-        return self.hot / f"{signal}-{stem}.jsonl"
+    def hot_file(self, signal: str, stem: str, *, wide: bool = False) -> Path:
+        """A journal file before it is published; views do not read `wide` ones."""
+        return self.hot / f"{signal}-{stem}.{'wide' if wide else 'jsonl'}"
 
     def kept_file(self, signal: str, stem: str) -> Path:
         """The same file afterwards, under the day of its first record."""
@@ -76,11 +78,13 @@ class Layout:
 
     def hot_files(self, signal: str) -> list[Path]:
         """Unpublished journal files of a signal, oldest first."""
-        return sorted(p for p in self.hot.glob(f"{signal}-*.jsonl") if stem_of(p))
+        found = (*self.hot.glob(f"{signal}-*.jsonl"), *self.hot.glob(f"{signal}-*.wide"))
+        return sorted(p for p in found if stem_of(p))
 
-    def kept_files(self, signal: str) -> list[Path]:
-        """Published journal files of a signal, oldest first."""
-        found = self.journal.glob(f"[0-9]*/{signal}-*.jsonl.zst")
+    def kept_files(self, signal: str, since: date = date.min) -> list[Path]:
+        """Published journal files of a signal from a day on, oldest first."""
+        days = [p for p in self.journal.glob("[0-9]*-[0-9]*-[0-9]*") if p.name >= str(since)]
+        found = (path for day in days for path in day.glob(f"{signal}-*.jsonl.zst"))
         return sorted((p for p in found if stem_of(p)), key=lambda p: p.name)
 
     def segment_files(self, signal: str) -> list[Path]:
@@ -89,9 +93,14 @@ class Layout:
 
     def create(self) -> None:
         """Make the tree, readable by its owner only. Raises StoreError when that fails."""
+        if "?" in str(self.root):
+            # DuckDB takes what is behind it for parameters.
+            raise StoreError(f"cannot use {self.root}, for its '?': choose another with --data")
         try:
             for path in self._folders():
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if not path.is_dir():
+                    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    sync_folder(path.parent)
             for signal in SIGNALS:
                 touch(self.hot / f"{signal}-{NONE}.jsonl")
         except OSError as error:

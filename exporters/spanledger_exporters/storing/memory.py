@@ -1,10 +1,13 @@
 """Remember what came lately: requests by hash, spans by content."""
 
+import contextlib
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -12,8 +15,8 @@ import pyarrow.compute as pc
 
 from spanledger_exporters.decoding import text
 from spanledger_exporters.decoding.rows import Rows
+from spanledger_exporters.storing import recovery
 from spanledger_exporters.storing.layout import SIGNALS, Layout
-from spanledger_exporters.storing.recovery import request_hashes
 
 WINDOW_S: Final = 600
 _MOST_REQUESTS: Final = 200_000
@@ -29,11 +32,12 @@ class RecentRequests:
     def load(self, layout: Layout) -> None:
         """Learn from the journal what an earlier process acknowledged; retries are still due."""
         since = time.time() - WINDOW_S
+        # A file is filed under the day of its first record, and takes some more of them.
+        day = datetime.fromtimestamp(since, UTC).date() - timedelta(days=1)
         for signal in SIGNALS:
-            for path in (*layout.kept_files(signal), *layout.hot_files(signal)):
-                if path.stat().st_mtime >= since:
-                    for key in request_hashes(path):
-                        self.remember(key, (0, ""))
+            for path in (*layout.kept_files(signal, day), *layout.hot_files(signal)):
+                for key in _hashes_since(path, since):
+                    self.remember(key, (0, ""))
 
     def receipt(self, key: str) -> tuple[int, str] | None:
         """What the request was answered before; None when it is new."""
@@ -58,17 +62,29 @@ class RecentSpans:
     _young: dict[int, int] = field(default_factory=dict)
     _old: dict[int, int] = field(default_factory=dict)
 
-    def number(self, found: Rows) -> Rows:
-        """The rows, with `delivery` above 1 on those that came before."""
+    def number(self, found: Rows) -> tuple[Rows, Mapping[int, int]]:
+        """The rows, with `delivery` above 1 on those that came before; and what to remember."""
         later: dict[int, int] = {}
+        counts: dict[int, int] = {}
         for place, key in enumerate(_keys(found)):
-            count = self._young.get(key, self._old.get(key, 0)) + 1
-            self._young[key] = count
-            if count > 1:
-                later[place] = count
+            count = counts.get(key) or self._young.get(key) or self._old.get(key, 0)
+            counts[key] = count + 1
+            if count:
+                later[place] = count + 1
+        return (_with_deliveries(found, later) if later else found), counts
+
+    def remember(self, counts: Mapping[int, int]) -> None:
+        """Count these from now on: they are durable. A retry of what failed is no copy."""
+        self._young.update(counts)
         if len(self._young) > _SPANS_A_GENERATION:
             self._old, self._young = self._young, {}
-        return _with_deliveries(found, later) if later else found
+
+
+def _hashes_since(path: Path, since: float) -> Iterator[str]:
+    """Nothing from older files, nor from one that is being published away or is damaged."""
+    with contextlib.suppress(OSError, recovery.DamagedFileError):
+        if path.stat().st_mtime >= since:
+            yield from recovery.request_hashes(path)
 
 
 def _keys(found: Rows) -> Iterator[int]:

@@ -1,6 +1,7 @@
 """Merge small segments into large ones, so that a query opens few files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -8,44 +9,77 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spanledger_exporters.decoding.shapes import schema
+from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.layout import Layout, new_stem
-from spanledger_exporters.storing.segments import REPLACES, SegmentWriter
+from spanledger_exporters.storing.segments import MERGED, ROW_GROUP, Footer, SegmentWriter
 
-MERGED: Final = "-merged"
-SMALL: Final = 32 << 20
-"""Bytes below which a segment is worth merging."""
-TARGET: Final = 112 << 20
-MANY: Final = 40
-"""Small segments that are left alone: merging costs as much CPU as sealing did."""
+# A row group of long prompts is closed before it takes this much memory.
+_GROUP_BYTES: Final = 64 << 20
 
 
-def candidates(segments: Sequence[Path]) -> list[Path]:
-    """The small segments that one merge should take in, oldest first; none while they are few."""
-    small = [path for path in segments if path.stat().st_size < SMALL]
-    if len(small) < MANY:
-        return []
-    chosen: list[Path] = []
-    room = TARGET
-    for path in small:
-        room -= path.stat().st_size
-        if room < 0:
-            break
-        chosen.append(path)
-    return chosen
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """When to merge: merging costs as much CPU as sealing did.
+
+    Segments below `small_bytes` are merged once there are `many`, up to `target_bytes` at a time.
+    """
+
+    small_bytes: int = 32 << 20
+    target_bytes: int = 112 << 20
+    many: int = 40
+
+    def candidates(self, files: Sequence[Path]) -> list[Path]:
+        """The small segments that one merge should take in, oldest first; none while few."""
+        small = [path for path in files if path.stat().st_size < self.small_bytes]
+        if len(small) < self.many:
+            return []
+        chosen: list[Path] = []
+        room = self.target_bytes
+        for path in small:
+            room -= path.stat().st_size
+            if room < 0 and chosen:
+                break
+            chosen.append(path)
+        return chosen
+
+
+USUAL: Final = Merging()
 
 
 def merge(layout: Layout, signal: str, sources: Sequence[Path], writer: str, number: int) -> Path:
     """Write one segment with the rows of all sources; they stay until the next publish.
 
-    Reads a row group at a time: memory holds one, whatever the files' size.
+    Holds one row group in memory, whatever the files' size. What a source had taken in counts as
+    taken in here, so that the journal files behind a segment are always known.
     """
     target = layout.segment_file(signal, new_stem(writer, number) + MERGED)
-    stems = ",".join(path.stem for path in sources)
-    shape = schema(signal).with_metadata({REPLACES: stems})
-    with SegmentWriter(target, shape, level=6) as segment:
-        for source in sources:
-            file = pq.ParquetFile(source)
-            for group in range(file.num_row_groups):
-                rows: pa.Table = file.read_row_group(group)
-                segment.add(rows.cast(shape))
+    footers = {path.stem: segments.footer(path) for path in sources}
+    facts = Footer(
+        rows=sum(footer.rows for footer in footers.values()),
+        replaces=frozenset(footers).union(*(footer.replaces for footer in footers.values())),
+        conflicts=frozenset[tuple[str, str]]().union(*(f.conflicts for f in footers.values())),
+    )
+    shape = schema(signal)
+    with SegmentWriter(target, shape.with_metadata(facts.metadata()), level=6) as segment:
+        for rows in _row_groups(sources):
+            segment.add(rows.cast(segment.shape))
     return target
+
+
+def _row_groups(sources: Sequence[Path]) -> Iterator[pa.Table]:
+    """All rows in order, in tables as large as a row group should be."""
+    waiting: list[pa.Table] = []
+    for source in sources:
+        with pq.ParquetFile(source) as file:
+            for number in range(file.num_row_groups):
+                waiting.append(file.read_row_group(number).replace_schema_metadata(None))
+                if _is_full(waiting):
+                    yield pa.concat_tables(waiting)
+                    waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def _is_full(tables: Sequence[pa.Table]) -> bool:
+    rows: int = sum(len(table) for table in tables)
+    return rows >= ROW_GROUP or sum(table.nbytes for table in tables) >= _GROUP_BYTES

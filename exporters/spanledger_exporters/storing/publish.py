@@ -5,12 +5,13 @@ meanwhile, because every view also reads the hot folder.
 """
 
 import contextlib
-import fcntl
+import functools
 import os
 import secrets
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -20,9 +21,13 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, merge, recovery, repeats, segments
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
-from spanledger_exporters.storing.journal import HotFile
+from spanledger_exporters.storing.journal import FileLock, HotFile
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
+from spanledger_exporters.storing.merge import USUAL, Merging
+from spanledger_exporters.storing.shelf import Shelf
 from spanledger_exporters.storing.views import Contents
+
+_MOST_WAITING: Final = 64 << 20
 
 
 @dataclass(slots=True)
@@ -39,6 +44,12 @@ class Sealed:
     def stem(self) -> str:
         """The stem of the file and of its segment."""
         return stem_of(self.path) or ""
+
+    def table(self) -> pa.Table:
+        """All rows, from memory or from the file."""
+        if self.tables:
+            return pa.concat_tables(self.tables)
+        return segments.from_journal(self.signal, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,135 +69,146 @@ class Publisher:
     writer: str
     dead_letters: DeadLetters
     keep_journal: bool = True
+    merging: Merging = USUAL
+    shelf: Shelf = field(init=False)
     _number: int = 0
-    _conflicts: set[tuple[str, str]] = field(default_factory=set)
-    _footers: dict[Path, segments.Footer] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.shelf = Shelf(self.layout)
 
     def publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
         """Make the sealed files segments and show them; not done when someone is in the way.
 
-        Afterwards the files that were shown are closed and gone from the hot folder.
+        Afterwards the files that were shown are closed and gone from the hot folder. Raises
+        StoreError when the disk does not let us; nothing is lost, the same call may succeed later.
         """
         with exclusive(self.layout.publish_lock) as mine:
             if not mine:
+                _let_go(sealed)
                 return Published(done=False, holder="another spanledger process is publishing")
-            everything = [*sealed, *self._abandoned()]
             try:
-                for one in everything:
-                    self._make_segment(one)
-                self._merge()
-                return self._show(everything, wait_s)
-            finally:
-                for one in everything[len(sealed) :]:
-                    one.file.close()
+                return self._publish(sealed, wait_s)
+            except (OSError, pa.ArrowException, duckdb.Error) as error:
+                reason = (str(error) or repr(error)).splitlines()[0]
+                raise StoreError(f"cannot publish {self.layout.root}: {reason}") from error
 
-    def _abandoned(self) -> list[Sealed]:
+    def _publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
+        self.shelf.mend(self._write_segment)
+        abandoned = list(self._abandoned())
+        everything = [*sealed, *abandoned]
+        try:
+            for one in everything:
+                self._make_segment(one)
+            self._merge()
+            return self._show(everything, wait_s)
+        finally:
+            for one in abandoned:
+                one.file.close()
+
+    def _abandoned(self) -> Iterator[Sealed]:
         """The hot files whose writers are gone, recovered."""
-        found = []
         for signal in SIGNALS:
+            made = self.shelf.stems(signal)
             for path in self.layout.hot_files(signal):
-                claimed = recovery.claim(path)
+                if stem_of(path) in made:
+                    continue
+                claimed = recovery.claim(path, functools.partial(self._bury, signal, path))
                 if claimed:
-                    reason = f"damaged group in {path.name}"
-                    self.dead_letters.add(signal, [Reject(g, reason) for g in claimed.damaged])
-                    found.append(Sealed(signal, path, claimed.records, [], claimed))
-        return found
+                    yield Sealed(signal, path, claimed.records, [], claimed)
+
+    def _bury(self, signal: str, path: Path, lines: bytes) -> None:
+        self.dead_letters.add(signal, [Reject(lines, f"damaged group in {path.name}")])
 
     def _make_segment(self, sealed: Sealed) -> None:
-        """Kept journal first, then the segment: each step may have been done before a crash."""
+        """Kept journal first, then the segment: each step may have been done before a crash.
+
+        Then the file may be let go: whoever publishes next sees that its segment is there.
+        """
         if not sealed.records:
             return
-        kept = self.layout.kept_file(sealed.signal, sealed.stem)
-        if self.keep_journal and not kept.exists():
-            keep(sealed.path, kept)
-        target = self.layout.segment_file(sealed.signal, sealed.stem)
-        if not target.exists():
-            segments.write(target, [self._numbered(sealed)])
+        if sealed.stem not in self.shelf.stems(sealed.signal):
+            kept = self.layout.kept_file(sealed.signal, sealed.stem)
+            if self.keep_journal and not kept.exists():
+                keep(sealed.path, kept)
+            self._write_segment(sealed.signal, sealed.stem, sealed.table())
         sealed.tables.clear()
+        sealed.file.close()
 
-    def _numbered(self, sealed: Sealed) -> pa.Table:
-        """The file's rows, with their deliveries numbered when they are spans."""
-        table = (
-            pa.concat_tables(sealed.tables)
-            if sealed.tables
-            else segments.from_journal(sealed.signal, sealed.path)
-        )
-        if sealed.signal != "spans":
-            return table
-        found = repeats.number(table, self._live("spans"))
-        self._conflicts |= found.conflicts
-        return found.table
+    def _write_segment(self, signal: str, stem: str, table: pa.Table) -> None:
+        """One segment; deliveries are numbered when it is of spans."""
+        conflicts: frozenset[tuple[str, str]] = frozenset()
+        if signal == "spans":
+            table, conflicts = repeats.number(table, self.shelf.live("spans"))
+        segments.write(self.layout.segment_file(signal, stem), table, conflicts)
 
     def _merge(self) -> None:
         for signal in SIGNALS:
             hot = {stem_of(path) for path in self.layout.hot_files(signal)}
-            sources = merge.candidates([p for p in self._live(signal) if p.stem not in hot])
+            live = [path for path in self.shelf.live(signal) if path.stem not in hot]
+            sources = self.merging.candidates(live)
             if sources:
                 self._number += 1
                 merge.merge(self.layout, signal, sources, self.writer, self._number)
 
     def _show(self, everything: Sequence[Sealed], wait_s: float) -> Published:
-        contents = {signal: self._contents(signal) for signal in SIGNALS}
+        contents = self.contents()
+        gone = [path for content in contents.values() for path in content.covered]
+        # An empty file is still locked by us: else its writer might just be about to begin it.
+        gone += [one.path for one in everything if not one.records]
         try:
-            with catalog.opened(self.layout, wait_s) as connection:
-                catalog.replace_views(connection, self.layout, contents, self._conflicts)
-                # Nobody is reading while the file is open here: now old files may go.
-                self._clear_away(everything)
+            self._replace_views(contents, gone, wait_s)
         except catalog.HeldError as error:
             return Published(done=False, holder=str(error))
-        self._conflicts.clear()
         return Published(done=True, records=sum(one.records for one in everything))
 
+    def _replace_views(
+        self, contents: dict[str, Contents], gone: Sequence[Path], wait_s: float
+    ) -> None:
+        """Twice, when the file turns out to be damaged: the second time in a new one."""
+        conflicts = self.shelf.conflicts()
+        for last in (False, True):
+            try:
+                with catalog.opened(self.layout, wait_s) as connection:
+                    catalog.replace_views(connection, self.layout, contents, conflicts)
+                    # Nobody is reading while the file is open here: now old files may go.
+                    for path in (*gone, *self.shelf.replaced()):
+                        path.unlink(missing_ok=True)
+            except duckdb.Error as error:
+                if last or not catalog.is_damage(error):
+                    raise
+                catalog.move_aside(self.layout)
+            else:
+                return
+
+    def contents(self) -> dict[str, Contents]:
+        """What there is to show, by signal."""
+        return {signal: self._contents(signal) for signal in SIGNALS}
+
     def _contents(self, signal: str) -> Contents:
-        live = tuple(self._live(signal))
-        covered = tuple(
-            path
-            for path in self.layout.hot_files(signal)
-            if self.layout.segment_file(signal, stem_of(path) or "").exists()
-        )
-        return Contents(live, covered)
+        made = self.shelf.stems(signal)
+        covered = (path for path in self.layout.hot_files(signal) if stem_of(path) in made)
+        return Contents(tuple(self.shelf.live(signal)), tuple(covered))
 
-    def _live(self, signal: str) -> list[Path]:
-        """All complete segments that no merged one has taken in."""
-        files = self.layout.segment_files(signal)
-        replaced = self._replaced(files)
-        return [path for path in files if path.stem not in replaced]
 
-    def _replaced(self, files: Iterable[Path]) -> set[str]:
-        merged = [path for path in files if path.stem.endswith(merge.MERGED)]
-        for path in merged:
-            if path not in self._footers:
-                self._footers[path] = segments.footer(path)
-        return {stem for path in merged for stem in self._footers[path].replaces}
-
-    def _clear_away(self, everything: Sequence[Sealed]) -> None:
-        for one in everything:
-            one.path.unlink(missing_ok=True)
-            one.file.close()
-        for signal in SIGNALS:
-            files = self.layout.segment_files(signal)
-            replaced = self._replaced(files)
-            for path in files:
-                if path.stem in replaced:
-                    path.unlink()
+def _let_go(sealed: Sequence[Sealed]) -> None:
+    """Do not fill the memory while others publish: rows can be read again from their files."""
+    if sum(table.nbytes for one in sealed for table in one.tables) > _MOST_WAITING:
+        for one in sealed:
+            one.tables.clear()
 
 
 @contextlib.contextmanager
 def exclusive(path: Path) -> Generator[bool]:
     """Whether this process, alone, may publish for the length of the block."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock = FileLock(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
+        yield lock.take()
     finally:
-        os.close(handle)
+        lock.close()
 
 
 def ensure_current(layout: Layout) -> None:
-    """Publish again when the views are older than this version or name another place.
+    """Publish again when the views are older than this version, damaged, or name another place.
 
     Does nothing when the directory cannot be written or someone else is reading.
     """
@@ -194,8 +216,10 @@ def ensure_current(layout: Layout) -> None:
         with duckdb.connect(str(layout.ledger), read_only=True) as connection:
             if catalog.is_current(connection, layout):
                 return
+    except duckdb.Error as error:
+        if not catalog.is_damage(error):
+            return
+    with contextlib.suppress(StoreError):
         layout.create()
-    except (duckdb.Error, StoreError):
-        return
-    writer = secrets.token_hex(5)
-    Publisher(layout, writer, DeadLetters(layout, writer)).publish([], wait_s=1.0)
+        writer = secrets.token_hex(5)
+        Publisher(layout, writer, DeadLetters(layout, writer)).publish([], wait_s=1.0)

@@ -5,9 +5,8 @@ ids with another content is no copy: both stay, and the ids are reported as a co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -17,20 +16,24 @@ from spanledger_exporters import columns
 from spanledger_exporters.storing.views import quote
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """The table with `delivery` filled in, and the span ids that have several contents."""
+class Numbered(NamedTuple):
+    """The table with `delivery` made anew, and the span ids that have several contents."""
 
     table: pa.Table
     conflicts: frozenset[tuple[str, str]]
 
 
 def number(table: pa.Table, stored: Sequence[Path]) -> Numbered:
-    """Compare new spans with each other and with the stored segments (trace and span id)."""
+    """Compare new spans with each other and with the stored segments (trace and span id).
+
+    What the table said of deliveries is forgotten: a first copy it counted may have been lost.
+    """
+    if not len(table):
+        return Numbered(table, frozenset())
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("fresh", table.append_column("place", pa.arange(0, len(table))))
         if not _find_twice(connection, table, stored):
-            return Numbered(table, frozenset())
+            return Numbered(_with_deliveries(table, {}), frozenset())
         connection.execute(_DELIVERIES)
         later = connection.sql("SELECT place, delivery FROM deliveries WHERE delivery > 1")
         conflicts = connection.sql(
@@ -88,8 +91,8 @@ def _find_twice(
 
 
 def _with_deliveries(table: pa.Table, later: dict[int, int]) -> pa.Table:
-    deliveries: list[int | None] = table.column("delivery").to_pylist()
-    for place, delivery in later.items():
-        deliveries[place] = delivery
     at = table.schema.get_field_index("delivery")
+    if not later and table.column(at).null_count == len(table):
+        return table
+    deliveries = [later.get(place) for place in range(len(table))]
     return table.set_column(at, table.schema.field(at), pa.array(deliveries, pa.int32()))

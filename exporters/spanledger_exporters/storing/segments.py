@@ -1,7 +1,7 @@
 """Write Parquet segments, and read journal files into the same shape."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -12,30 +12,49 @@ import pyarrow.parquet as pq
 
 from spanledger_exporters.columns import sql_columns
 from spanledger_exporters.decoding.shapes import schema
-from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, sync_folder
+from spanledger_exporters.storing import recovery
+from spanledger_exporters.storing.journal import LONGEST_LINE
+from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of, sync_folder
 
 # Small enough that one trace's lookup reads little, large enough to compress.
 ROW_GROUP: Final = 65_536
 _SEQUENCES: Final = frozenset(
     {"start_ns", "end_ns", "time_ns", "observed_ns", "received_ns", "seq"}
 )
-REPLACES: Final = b"spanledger.replaces"
-"""Parquet metadata of a merged segment: the stems it took in, comma between."""
+MERGED: Final = "-merged"
+_REPLACES: Final = b"spanledger.replaces"
+_CONFLICTS: Final = b"spanledger.conflicts"
 
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a segment's footer says."""
+    """What a segment's footer says, beside Parquet's own.
+
+    `replaces` are the stems of all segments that a merged one took in, at first or second hand;
+    `conflicts` the (trace, span) ids that had several contents when its rows were stored.
+    """
 
     rows: int
-    replaces: frozenset[str]
+    replaces: frozenset[str] = frozenset()
+    conflicts: frozenset[tuple[str, str]] = frozenset()
+
+    def sources(self, path: Path) -> frozenset[str]:
+        """The stems of the journal files whose rows the segment at `path` has."""
+        taken = frozenset(stem for stem in self.replaces if not stem.endswith(MERGED))
+        return taken or frozenset({path.stem})
+
+    def metadata(self) -> dict[bytes, bytes]:
+        """As Parquet key-value metadata: words with commas between."""
+        ids = sorted(f"{trace}-{span}" for trace, span in self.conflicts)
+        words = {_REPLACES: sorted(self.replaces), _CONFLICTS: ids}
+        return {key: ",".join(value).encode() for key, value in words.items() if value}
 
 
-def write(path: Path, tables: Sequence[pa.Table]) -> None:
+def write(path: Path, table: pa.Table, conflicts: frozenset[tuple[str, str]] = frozenset()) -> None:
     """Write one segment; it appears whole, under its final name, or not at all."""
-    with SegmentWriter(path, tables[0].schema) as writer:
-        for table in tables:
-            writer.add(table)
+    facts = Footer(len(table), conflicts=conflicts).metadata()
+    with SegmentWriter(path, table.schema.with_metadata(facts)) as writer:
+        writer.add(table.replace_schema_metadata(facts))
 
 
 class SegmentWriter:
@@ -43,6 +62,7 @@ class SegmentWriter:
 
     def __init__(self, path: Path, shape: pa.Schema, *, level: int = 1) -> None:
         """`level`: of Zstandard; 1 when written once in a hurry, more when merged to stay."""
+        self.shape = shape
         self._path = path
         self._temporary = path.with_suffix(f".tmp-{os.getpid()}")
         self._file = os.fdopen(
@@ -59,15 +79,19 @@ class SegmentWriter:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._writer.close()
+        try:
+            self._finish()
+            if kind is None:
+                self._temporary.replace(self._path)
+                sync_folder(self._path.parent)
+        finally:
+            self._temporary.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
         with self._file:
+            self._writer.close()
             self._file.flush()
             os.fsync(self._file.fileno())
-        if kind is None:
-            self._temporary.replace(self._path)
-            sync_folder(self._path.parent)
-        else:
-            self._temporary.unlink()
 
 
 def _options(shape: pa.Schema, level: int) -> dict[str, Any]:
@@ -97,21 +121,35 @@ def create_anchors(layout: Layout) -> None:
     for signal in SIGNALS:
         path = layout.segment_file(signal, NONE)
         if not path.exists():
-            write(path, [schema(signal).empty_table()])
+            write(path, schema(signal).empty_table())
 
 
 def footer(path: Path) -> Footer:
     """Read a segment's footer; raises pyarrow.ArrowInvalid or OSError when it is damaged."""
     found = pq.read_metadata(path)
-    replaces = (found.metadata or {}).get(REPLACES, b"").decode()
-    return Footer(found.num_rows, frozenset(filter(None, replaces.split(","))))
+    return Footer(
+        found.num_rows,
+        frozenset(_words(found, _REPLACES)),
+        frozenset((trace, span) for trace, span in _pairs(_words(found, _CONFLICTS))),
+    )
+
+
+def _words(found: pq.FileMetaData, key: bytes) -> list[str]:
+    text: str = (found.metadata or {}).get(key, b"").decode()
+    return text.split(",") if text else []
+
+
+def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        trace, _, span = word.partition("-")
+        yield trace, span
 
 
 def footer_or_none(path: Path) -> Footer | None:
     """A segment's footer; None when the file is damaged."""
     try:
         return footer(path)
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, ValueError, OSError):
         return None
 
 
@@ -121,23 +159,39 @@ def count_by_reading(path: Path) -> int | None:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             rows: int = sum(file.read_row_group(i).num_rows for i in range(file.num_row_groups))
             return rows
-    except (pa.ArrowInvalid, OSError):
+    except (pa.ArrowException, ValueError, OSError):
         return None
 
 
 def from_journal(signal: str, path: Path) -> pa.Table:
-    """The records of a whole journal file, as they would have been in memory."""
+    """The records of a plain journal file, as they would have been in memory."""
+    longest = max(LONGEST_LINE, path.stat().st_size)
     with duckdb.connect(config={"threads": 1}) as connection:
-        found = connection.sql(
-            f"SELECT * FROM read_json(?, {json_options(signal)}) WHERE seq IS NOT NULL",
+        found: pa.Table = connection.sql(
+            f"SELECT * EXCLUDE (committed) FROM read_json(?, {json_options(signal, longest)}) "
+            "WHERE seq IS NOT NULL",
             params=[str(path)],
         ).to_arrow_table()
     return found.cast(schema(signal))
 
 
-def json_options(signal: str) -> str:
-    """How DuckDB reads journal lines: our columns, and nothing for a line that is torn."""
+def from_kept(layout: Layout, signal: str, path: Path) -> tuple[pa.Table, list[str]]:
+    """The records of a kept file's whole groups, and a line for each problem with the others."""
+    plain = layout.hot / f"{signal}-{stem_of(path)}.tmp"
+    try:
+        problems = recovery.salvage(path, plain)
+        table = from_journal(signal, plain)
+    finally:
+        plain.unlink(missing_ok=True)
+    return table, problems
+
+
+def json_options(signal: str, longest: int = LONGEST_LINE) -> str:
+    """How DuckDB reads journal lines: our columns, and nothing for a line that is torn.
+
+    `committed` is a marker line's own column.
+    """
     return (
-        "format = 'newline_delimited', ignore_errors = true, maximum_object_size = 1073741824, "
-        f"columns = {sql_columns(signal)}"
+        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {longest}, "
+        f"columns = {sql_columns(signal)[:-1]}, 'committed': 'BIGINT'}}"
     )

@@ -1,23 +1,26 @@
 """Open a data directory for writing: the intake, and the thread that seals and publishes."""
 
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from spanledger_exporters.errors import LedgerError
+from spanledger_exporters.errors import LedgerError, StoreError
 from spanledger_exporters.receiving.intake import Intake
 from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.merge import USUAL, Merging
 from spanledger_exporters.storing.publish import Published, Publisher, Sealed
 from spanledger_exporters.storing.retention import drop_old
 from spanledger_exporters.storing.writer import Writer
 
 _LOG: Final = logging.getLogger(__name__)
 _TICK_S: Final = 0.1
-_PUBLISH_WAIT_S: Final = 0.3
+_AFTER_FAILURE_S: Final = 1.0
+_PUBLISH_WAIT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class StoreOptions:
     keep_journal: Literal["forever", "none"] | int = "forever"
     min_free_bytes: int = 64 << 20
     limit_bytes: int = 256 << 20
+    merging: Merging = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Store:
         """Use `Store.open`."""
         self.layout = Layout(root.resolve())
         self.layout.create()
-        segments.create_anchors(self.layout)
+        _create_anchors(self.layout)
         self._options = options
         self._writer = Writer(
             self.layout,
@@ -80,6 +84,7 @@ class Store:
             self._writer.name,
             self._writer.dead_letters,
             keep_journal=options.keep_journal != "none",
+            merging=options.merging,
         )
         self._progress = _Progress()
         self._publishing = threading.Lock()
@@ -94,7 +99,11 @@ class Store:
         Raises StoreError in one line when the directory or its `ledger.duckdb` cannot be used.
         """
         store = cls(root, options or StoreOptions())
-        store.publish(wait_s=_PUBLISH_WAIT_S)
+        try:
+            store.publish(wait_s=_PUBLISH_WAIT_S)
+        except BaseException:
+            store.intake.close()
+            raise
         store._keeper.start()
         return store
 
@@ -135,22 +144,36 @@ class Store:
         self._closing.set()
         if self._keeper.is_alive():
             self._keeper.join()
-        self.publish(wait_s=2.0)
-        for one in self._progress.pending:
-            one.file.close()
+        try:
+            self.publish(wait_s=2.0)
+        except StoreError as error:
+            _LOG.warning("%s; the next one to open it publishes", error)
+        finally:
+            for one in self._progress.pending:
+                one.file.close()
 
     def _run(self) -> None:
-        while not self._closing.wait(_TICK_S):
+        wait_s = _TICK_S
+        while not self._closing.wait(wait_s):
             try:
                 self._tick()
-            except LedgerError as error:
-                self._progress.holder = str(error)
-            except Exception:
-                _LOG.exception("publishing failed; it is tried again")
+                wait_s = _TICK_S
+            except Exception as error:
+                wait_s = _AFTER_FAILURE_S
+                self._tell(error)
+
+    def _tell(self, error: Exception) -> None:
+        """Log it when it is another one than before: it may come every second."""
+        if str(error) != self._progress.holder:
+            self._progress.holder = str(error)
+            expected = isinstance(error, LedgerError)
+            _LOG.warning("%s; it is tried again", error, exc_info=None if expected else error)
 
     def _tick(self) -> None:
-        if self._writer.has_work(self._options.seal_age_s) or self._progress.pending:
-            self._publish(self._options.seal_age_s, _PUBLISH_WAIT_S)
+        waiting = bool(self._progress.pending)
+        if waiting or self._writer.has_work(self._options.seal_age_s):
+            # While someone reads all the time, files grow instead of becoming many.
+            self._publish(math.inf if waiting else self._options.seal_age_s, _PUBLISH_WAIT_S)
             if isinstance(self._options.keep_journal, int):
                 drop_old(self.layout, self._options.keep_journal)
 
@@ -166,3 +189,10 @@ class Store:
                 progress.published += outcome.records
                 progress.pending, progress.oldest = [], None
             return outcome
+
+
+def _create_anchors(layout: Layout) -> None:
+    try:
+        segments.create_anchors(layout)
+    except OSError as error:
+        raise StoreError(f"cannot write to {layout.root}: {error.strerror or error}") from error

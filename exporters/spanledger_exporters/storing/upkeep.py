@@ -1,29 +1,31 @@
 """Make the derived files again, check them, and copy everything into one file."""
 
+import os
 import shutil
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
-import pyarrow as pa
 
 from spanledger_exporters.columns import TABLES
 from spanledger_exporters.errors import StoreError
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.reading.queries import views_sql
 from spanledger_exporters.storing import recovery, repeats, segments
-from spanledger_exporters.storing.catalog import opened
+from spanledger_exporters.storing.catalog import HeldError, opened, replace_views
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
+from spanledger_exporters.storing.merge import USUAL, merge
 from spanledger_exporters.storing.publish import Publisher, exclusive
 from spanledger_exporters.storing.views import quote
 
 Progress = Callable[[int, int], None]
 
 _WAIT_S: Final = 10.0
+_WRITER: Final = "0" * 10
 
 
 @dataclass(slots=True)
@@ -36,89 +38,94 @@ class RebuildReport:
 
 
 def rebuild(layout: Layout, progress: Progress) -> RebuildReport:
-    """Delete segments and views and make them again from the kept journal.
+    """Make segments and views again from the kept journal, then put them in the place of the old.
 
-    `progress(done, total)` is called per journal file. Raises StoreError when another process is
-    publishing or reading, or when segments have no journal to be made from.
+    `progress(done, total)` is called per journal file. Until the end everything can be read as
+    before. Raises StoreError when another process is publishing, or reads for over 10 s, or when
+    segments have no journal to be made from.
     """
     layout.create()
+    staging = Layout(layout.root / "rebuilding")
     with exclusive(layout.publish_lock) as mine:
         if not mine:
-            raise StoreError(f"{layout.root} is being published by a server: stop it first")
+            raise StoreError(f"{layout.root} is being published by another process: try again")
         _refuse_without_journal(layout)
-        with opened(layout, _WAIT_S):
-            aside = _move_aside(layout)
-    try:
-        report = _rebuilt(layout, progress)
-    except BaseException:
-        _move_back(layout, aside)
-        raise
-    shutil.rmtree(aside)
-    publish(layout)
+        shutil.rmtree(staging.root, ignore_errors=True)
+        try:
+            staging.create()
+            segments.create_anchors(staging)
+            report = _Rebuild(layout, staging).run(progress)
+            _exchange(layout, staging, report)
+        except (OSError, HeldError) as error:
+            raise StoreError(f"cannot rebuild {layout.root}: {error}") from error
+        finally:
+            shutil.rmtree(staging.root, ignore_errors=True)
     return report
-
-
-def publish(layout: Layout) -> None:
-    """Show every segment there is. Raises StoreError while somebody reads for over 10 s."""
-    writer = "0" * 10
-    outcome = Publisher(layout, writer, DeadLetters(layout, writer)).publish([], _WAIT_S)
-    if not outcome.done:
-        raise StoreError(f"segments are made but not shown yet: {outcome.holder}")
 
 
 def _refuse_without_journal(layout: Layout) -> None:
     for signal in SIGNALS:
         kept = {stem_of(path) for path in layout.kept_files(signal)}
         for path in layout.segment_files(signal):
-            sources = segments.footer_or_none(path)
-            needed = (sources.replaces or {path.stem}) if sources else frozenset[str]()
-            if not needed <= kept:
+            found = segments.footer_or_none(path)
+            if found and not found.sources(path) <= kept:
                 raise StoreError(
                     f"{path} has no kept journal (keep-journal was limited): it would be lost"
                 )
 
 
-def _move_aside(layout: Layout) -> Path:
-    aside = layout.root / f"segments.old-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
-    (layout.root / "segments").rename(aside)
-    layout.create()
-    segments.create_anchors(layout)
-    return aside
+@dataclass(slots=True)
+class _Rebuild:
+    layout: Layout
+    staging: Layout
+    report: RebuildReport = field(default_factory=RebuildReport)
+
+    def run(self, progress: Progress) -> RebuildReport:
+        files = [(signal, path) for signal in SIGNALS for path in self.layout.kept_files(signal)]
+        for done, (signal, path) in enumerate(files):
+            progress(done, len(files))
+            self._one(signal, path)
+            self._merge(signal, done)
+        progress(len(files), len(files))
+        return self.report
+
+    def _one(self, signal: str, path: Path) -> None:
+        """One journal file to its segment; a damaged group costs itself, and is named."""
+        table, problems = segments.from_kept(self.layout, signal, path)
+        conflicts: frozenset[tuple[str, str]] = frozenset()
+        if signal == "spans":
+            table, conflicts = repeats.number(table, self.staging.segment_files(signal))
+        target = self.staging.segment_file(signal, stem_of(path) or NONE)
+        segments.write(target, table, conflicts)
+        self.report.problems += problems
+        self.report.files += 1
+        self.report.records += len(table)
+
+    def _merge(self, signal: str, number: int) -> None:
+        sources = USUAL.candidates(self.staging.segment_files(signal))
+        if sources:
+            merge(self.staging, signal, sources, _WRITER, number)
+            for path in sources:
+                path.unlink()
 
 
-def _move_back(layout: Layout, aside: Path) -> None:
-    shutil.rmtree(layout.root / "segments")
-    aside.rename(layout.root / "segments")
+def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
+    """Put the new segments in the place of the old while nobody reads.
 
-
-def _rebuilt(layout: Layout, progress: Progress) -> RebuildReport:
-    report = RebuildReport()
-    files = [(signal, path) for signal in SIGNALS for path in layout.kept_files(signal)]
-    for done, (signal, path) in enumerate(files):
-        progress(done, len(files))
-        _rebuild_one(layout, signal, path, report)
-    progress(len(files), len(files))
-    return report
-
-
-def _rebuild_one(layout: Layout, signal: str, path: Path, report: RebuildReport) -> None:
-    """One journal file to its segment; a damaged group costs itself, and is named."""
-    try:
-        bad = [group for group in recovery.groups(path) if not group.whole]
-        table = segments.from_journal(signal, path)
-    except (OSError, duckdb.Error, ValueError) as error:
-        report.problems.append(f"{path}: {error}")
-        return
-    report.problems += [f"{path}: group at byte {group.start} is damaged" for group in bad]
-    if signal == "spans":
-        table = _numbered(layout, table)
-    segments.write(layout.segment_file(signal, stem_of(path) or NONE), [table])
-    report.files += 1
-    report.records += len(table)
-
-
-def _numbered(layout: Layout, table: pa.Table) -> pa.Table:
-    return repeats.number(table, layout.segment_files("spans")).table
+    The old ones stay beside when something could not be made again.
+    """
+    now, new = layout.root / "segments", staging.root / "segments"
+    old = layout.root / f"segments.old-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+    publisher = Publisher(layout, _WRITER, DeadLetters(layout, _WRITER))
+    with opened(layout, _WAIT_S) as connection:
+        now.rename(old)
+        new.rename(now)
+        contents = publisher.contents()
+        replace_views(connection, layout, contents, publisher.shelf.conflicts())
+    if report.problems:
+        report.problems.append(f"{old}: the segments as they were; delete them when all is well")
+    else:
+        shutil.rmtree(old)
 
 
 @dataclass(slots=True)
@@ -136,56 +143,99 @@ def verify(layout: Layout) -> VerifyReport:
     """Read every segment and journal file; compare counts and checksums."""
     report = VerifyReport()
     for signal in SIGNALS:
-        counts = dict(_journal_counts(layout, signal, report))
+        counts = _journal_counts(layout, signal, report)
         for path in layout.segment_files(signal):
             _verify_segment(path, counts, report)
+        have = _in_segments(layout, signal)
+        report.problems += [
+            f"{layout.kept_file(signal, stem)}: in no segment; run: spanledger rebuild"
+            for stem, records in counts.items()
+            if records and stem not in have
+        ]
     return report
 
 
-def _journal_counts(layout: Layout, signal: str, report: VerifyReport) -> Iterator[tuple[str, int]]:
+def _in_segments(layout: Layout, signal: str) -> set[str]:
+    """The journal files that are in a segment, or still hot and will be."""
+    have = {stem_of(path) or NONE for path in layout.hot_files(signal)}
+    for path in layout.segment_files(signal):
+        found = segments.footer_or_none(path)
+        have |= found.sources(path) if found else {path.stem}
+    return have
+
+
+def _journal_counts(layout: Layout, signal: str, report: VerifyReport) -> dict[str, int]:
+    """The records of each file of the journal, by stem."""
+    counts: dict[str, int] = {}
     for path in (*layout.kept_files(signal), *layout.hot_files(signal)):
-        records, hot = 0, path.suffix == ".jsonl"
         try:
-            for group in recovery.groups(path):
-                records += group.records
-                # A hot file may end in a group that is being written just now.
-                if not group.whole and not hot:
-                    report.problems.append(f"{path}: group at byte {group.start} is damaged")
-        except (OSError, ValueError, zlib.error) as error:
-            report.problems.append(f"{path}: {error}; restore it from a copy")
+            found = list(_group_facts(path))
+        except (OSError, recovery.DamagedFileError) as error:
+            if path.exists():
+                report.problems.append(str(error))
+            continue
+        report.problems += [f"{path}: group at byte {g.start} is damaged" for g in found if g.bad]
+        counts[stem_of(path) or NONE] = sum(g.records for g in found)
         report.journal_files += 1
-        report.journal_records += records
-        yield stem_of(path) or "", records
+        report.journal_records += counts[stem_of(path) or NONE]
+    return counts
+
+
+class _GroupFacts(NamedTuple):
+    start: int
+    records: int
+    bad: bool
+
+
+def _group_facts(path: Path) -> Iterator[_GroupFacts]:
+    for group in recovery.groups(path):
+        # A hot file may end in a group that is being written just now.
+        bad = not group.whole and not (group.torn and path.suffix != ".zst")
+        yield _GroupFacts(group.start, group.records if group.whole else 0, bad)
 
 
 def _verify_segment(path: Path, counts: dict[str, int], report: VerifyReport) -> None:
     found = segments.footer_or_none(path)
     rows = segments.count_by_reading(path)
     if found is None or rows is None or rows != found.rows:
-        report.problems.append(f"{path}: damaged; run: spanledger rebuild")
+        # A server may have merged it away just now.
+        if path.exists():
+            report.problems.append(f"{path}: damaged; run: spanledger rebuild")
         return
     report.segments += 1
     report.rows += rows
-    sources = found.replaces or {path.stem}
-    if sources <= counts.keys() and sum(counts[stem] for stem in sources) != rows:
-        report.problems.append(f"{path}: {rows} rows, its journal has others; run: rebuild")
+    sources = found.sources(path)
+    expected = sum(counts.get(stem, 0) for stem in sources)
+    if sources <= counts.keys() and expected != rows:
+        report.problems.append(
+            f"{path}: {rows} rows, its journal has {expected}; run: spanledger rebuild"
+        )
 
 
 def snapshot(layout: Layout, out: Path) -> None:
     """Copy all records and views into one DuckDB file that needs nothing else.
 
-    Raises StoreError when `out` exists.
+    Raises StoreError when `out` exists or cannot be written.
     """
     if out.exists():
         raise StoreError(f"{out} exists; choose another name")
-    from_views = "; ".join(
-        f"CREATE TABLE copy.{signal} AS SELECT * FROM {signal}" for signal in TABLES
-    )
-    with duckdb.connect(str(layout.ledger), read_only=True) as connection:
-        connection.execute(f"ATTACH {quote(str(out))} AS copy (STORAGE_VERSION 'v1.5.0')")
-        connection.execute(from_views)
+    temporary = out.with_name(f"{out.name}.tmp-{os.getpid()}")
+    try:
+        _copy_tables(layout, temporary)
+        _add_views(temporary)
+        temporary.rename(out)
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(f"cannot write {out}: {str(error).splitlines()[0]}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _copy_tables(layout: Layout, out: Path) -> None:
+    with Ledger(layout.root).connect() as connection:
+        connection.execute(f"ATTACH {quote(str(out))} AS copy (STORAGE_VERSION 'v1.5.0', READ_WRITE)")
+        for signal in TABLES:
+            connection.execute(f"CREATE TABLE copy.{signal} AS SELECT * FROM {signal}")
         connection.execute("DETACH copy")
-    _add_views(out)
 
 
 def _add_views(out: Path) -> None:

@@ -5,6 +5,7 @@ segments hold. `<signal>_received` is every delivery; the view people use adds t
 copies.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ class Contents:
     """Hot files that are in the segments already."""
 
 
+# More flagged ids than this and the view's text would outgrow its use.
+_MOST_CONFLICTS: Final = 10_000
 _LOG_NS: Final = "coalesce(time_ns, observed_ns)"
 _TIMES: Final = {
     "spans": (
@@ -50,15 +53,15 @@ def statements(
 def _received(layout: Layout, signal: str, content: Contents) -> str:
     names = ", ".join(f'"{column.name}"' for column in TABLES[signal])
     anchor = layout.segment_file(signal, NONE)
-    segments = ", ".join(quote(str(path)) for path in (anchor, *content.segments))
-    tail = quote(f"{layout.hot}/{signal}-*.jsonl")
+    segments = ", ".join(quote(_literal(path)) for path in (anchor, *content.segments))
+    tail = quote(f"{_literal(layout.hot)}/{signal}-*.jsonl")
     covered = ", ".join(quote(str(path)) for path in content.covered)
-    exclusion = f" AND filename NOT IN ({covered})" if covered else ""
+    exclusion = f" WHERE filename NOT IN ({covered})" if covered else ""
     return (
         f"CREATE OR REPLACE VIEW {signal}_received AS "
         f"SELECT {names} FROM read_parquet([{segments}]) "
         f"UNION ALL SELECT {names} FROM read_json({tail}, filename = true, {json_options(signal)})"
-        f" WHERE seq IS NOT NULL{exclusion}"
+        f"{exclusion} QUALIFY seq <= max(committed) OVER (PARTITION BY writer)"
     )
 
 
@@ -66,7 +69,7 @@ def _view(signal: str, conflicts: list[tuple[str, str]]) -> str:
     extra = list(_TIMES[signal])
     hidden, condition = "", ""
     if signal == "spans":
-        pairs = ", ".join(quote(trace + span) for trace, span in conflicts)
+        pairs = ", ".join(quote(trace + span) for trace, span in conflicts[:_MOST_CONFLICTS])
         flag = f"concat(trace_id, span_id) IN ({pairs})" if pairs else "false"
         extra.append(f"{flag} AS conflict")
         hidden, condition = " EXCLUDE (delivery)", " WHERE coalesce(delivery, 1) = 1"
@@ -74,6 +77,11 @@ def _view(signal: str, conflicts: list[tuple[str, str]]) -> str:
         f"CREATE OR REPLACE VIEW {signal} AS SELECT *{hidden}, {', '.join(extra)} "
         f"FROM {signal}_received{condition}"
     )
+
+
+def _literal(path: Path) -> str:
+    """A path in which DuckDB finds no pattern."""
+    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
 
 
 def quote(text: str) -> str:

@@ -5,7 +5,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -134,11 +134,13 @@ class Writer:
 
     def _journal(self, found: rows.Rows, keys: list[str]) -> None:
         signal = found.signal
+        counts: Mapping[int, int] = {}
         if signal == "spans":
-            found = self.recent_spans.number(found)
+            found, counts = self.recent_spans.number(found)
         batch = rows.stamp(found, time.time_ns(), self.name, self._seq)
         self._seq += batch.count
         self.journal.append(signal, batch.lines, batch.count, keys)
+        self.recent_spans.remember(counts)
         self._tables[signal].append(batch.table)
         self.counts[signal].journaled += batch.count
         file = self.journal.open_file(signal)
