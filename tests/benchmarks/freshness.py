@@ -10,12 +10,13 @@ import bisect
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import duckdb
 import grpc
-from ingest import METHOD, Export
+from ingest import METHOD
 from serving import machine, served
 from workload import requests
 
@@ -47,7 +48,7 @@ def send(target: str, rate: int, seconds: float) -> tuple[list[float], list[floa
     payloads = list(requests(int(rate * seconds) // SIZE * SIZE, per_request=SIZE))
     sent, acknowledged = [], []
     with grpc.insecure_channel(target) as channel:
-        export: Export = channel.unary_unary(METHOD)
+        export: Callable[..., bytes] = channel.unary_unary(METHOD)
         start = time.monotonic()
         for number, payload in enumerate(payloads):
             time.sleep(max(0.0, start + number * SIZE / rate - time.monotonic()))

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -20,13 +20,12 @@ import grpc
 from serving import Server, machine, served
 from workload import requests
 
-Export = grpc.UnaryUnaryMultiCallable[bytes, bytes]
 METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
 def send(target: str, batch: Sequence[bytes], latencies: list[float]) -> None:
     with grpc.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
-        export: Export = channel.unary_unary(METHOD)
+        export: Callable[..., bytes] = channel.unary_unary(METHOD)
         for payload in batch:
             started = time.perf_counter()
             export(payload, timeout=60)

@@ -59,8 +59,8 @@ def merge(layout: Layout, signal: str, sources: Sequence[Path], writer: str, num
         replaces=frozenset(footers).union(*(footer.replaces for footer in footers.values())),
         conflicts=frozenset[tuple[str, str]]().union(*(f.conflicts for f in footers.values())),
     )
-    shape = schema(signal)
-    with SegmentWriter(target, shape.with_metadata(facts.metadata()), level=6) as segment:
+    shape = schema(signal).with_metadata(facts.metadata())
+    with SegmentWriter(target, shape, rows=facts.rows, level=6) as segment:
         for rows in _row_groups(sources):
             segment.add(rows.cast(segment.shape))
     return target

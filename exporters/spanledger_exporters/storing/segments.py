@@ -53,15 +53,18 @@ class Footer:
 def write(path: Path, table: pa.Table, conflicts: frozenset[tuple[str, str]] = frozenset()) -> None:
     """Write one segment; it appears whole, under its final name, or not at all."""
     facts = Footer(len(table), conflicts=conflicts).metadata()
-    with SegmentWriter(path, table.schema.with_metadata(facts)) as writer:
+    with SegmentWriter(path, table.schema.with_metadata(facts), rows=len(table)) as writer:
         writer.add(table.replace_schema_metadata(facts))
 
 
 class SegmentWriter:
     """A segment in the making: rows are added, the file appears when the block ends well."""
 
-    def __init__(self, path: Path, shape: pa.Schema, *, level: int = 1) -> None:
-        """`level`: of Zstandard; 1 when written once in a hurry, more when merged to stay."""
+    def __init__(self, path: Path, shape: pa.Schema, *, rows: int, level: int = 1) -> None:
+        """`rows`: how many there will be, about.
+
+        `level`: of Zstandard; 1 when written once in a hurry, more when merged to stay.
+        """
         self.shape = shape
         self._path = path
         self._temporary = path.with_suffix(f".tmp-{os.getpid()}")
@@ -69,7 +72,7 @@ class SegmentWriter:
             os.open(self._temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600),
             "wb",
         )
-        self._writer: Any = pq.ParquetWriter(self._file, shape, **_options(shape, level))
+        self._writer: Any = pq.ParquetWriter(self._file, shape, **_options(shape, level, rows))
 
     def add(self, table: pa.Table) -> None:
         """Write the rows as row groups of their own."""
@@ -94,12 +97,16 @@ class SegmentWriter:
             os.fsync(self._file.fileno())
 
 
-def _options(shape: pa.Schema, level: int) -> dict[str, Any]:
+def _options(shape: pa.Schema, level: int, rows: int) -> dict[str, Any]:
+    # Skips the row groups that do not have a trace: half the CPU of a look-up in 2 million spans,
+    # for 0.1 bytes a span. A dozen spans a trace is usual; more traces only make it less sharp.
+    traces = {"ndv": max(16, min(rows, ROW_GROUP) // 12), "fpp": 0.01}
     plain = {*_SEQUENCES, "span_id"}
     leaves = _leaf_paths(shape)
     return {
         "compression": "zstd",
         "write_page_checksum": True,
+        "bloom_filter_options": {"trace_id": traces} if "trace_id" in shape.names else None,
         "compression_level": level,
         "use_dictionary": [leaf for leaf in leaves if leaf not in plain],
         "column_encoding": {n: "DELTA_BINARY_PACKED" for n in shape.names if n in _SEQUENCES},

@@ -1,5 +1,6 @@
 """Open a data directory for writing: the intake, and the thread that seals and publishes."""
 
+import atexit
 import logging
 import math
 import threading
@@ -105,6 +106,8 @@ class Store:
             store.intake.close()
             raise
         store._keeper.start()
+        # A thread that is inside DuckDB when the interpreter ends would abort the process.
+        atexit.register(store._stop_keeping)
         return store
 
     def flush(self) -> None:
@@ -141,9 +144,8 @@ class Store:
     def close(self) -> None:
         """Write what was admitted, seal it, show it if nobody is in the way, and let go."""
         self.intake.close()
-        self._closing.set()
-        if self._keeper.is_alive():
-            self._keeper.join()
+        self._stop_keeping()
+        atexit.unregister(self._stop_keeping)
         try:
             self.publish(wait_s=2.0)
         except StoreError as error:
@@ -151,6 +153,11 @@ class Store:
         finally:
             for one in self._progress.pending:
                 one.file.close()
+
+    def _stop_keeping(self) -> None:
+        self._closing.set()
+        if self._keeper.is_alive():
+            self._keeper.join()
 
     def _run(self) -> None:
         wait_s = _TICK_S
