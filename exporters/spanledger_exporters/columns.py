@@ -119,7 +119,8 @@ PLANNING_TOOLS: Final = (
 """Tools whose arguments are a plan or a change of one (reference: docs/dialects.md)."""
 
 PLAN_DOCUMENT: Final = "plan_document"
-"""The one promoted column with a condition: see `PROMOTED`."""
+PLAN_RESULT: Final = "plan_result"
+"""The promoted columns with a condition: see `PROMOTED`."""
 PLAN_SNAPSHOT: Final = "spanledger.plan.steps"
 
 INTEGER: Final = re.compile(r"\s*-?[0-9]{1,18}(\.0+)?\s*")
@@ -305,12 +306,25 @@ PROMOTED: Final = (
             "input.value",
         ),
     ),
+    Column(
+        PLAN_RESULT,
+        "VARCHAR",
+        aliases=(
+            "gen_ai.tool.call.result",
+            "output",
+            "ai.toolCall.result",
+            "tool_response",
+            "traceloop.entity.output",
+            "output.value",
+        ),
+    ),
 )
 """Typed columns for every key a canned query filters on; the attribute itself stays in its map.
 
-A value that does not fit the type is NULL here and untouched in the map. `plan_document` is filled
-only where `tool_name` is one of `PLANNING_TOOLS`, or the key is `spanledger.plan.steps`: the few
-records that plans are rebuilt from are then found without reading anybody's attributes."""
+A value that does not fit the type is NULL here and untouched in the map. `plan_document` and
+`plan_result` are filled only where `tool_name` is one of `PLANNING_TOOLS`, or a key is
+`spanledger.plan.steps`: the few records that plans are rebuilt from are then found without reading
+anybody's attributes."""
 
 SPANS: Final = (
     Column("trace_id", "VARCHAR", ("Span.trace_id",)),

@@ -142,7 +142,7 @@ def _promoted(signal: str, row: Row) -> Row:
     for key, column in of_resource:
         if resource.get(key) is not None and column.name not in best:
             row[column.name] = _typed(resource[key], column.type)
-    _restrict_plan_document(row, own)
+    _restrict_plans(row, own)
     if signal == "logs" and row.get("event_name") is None:
         row["event_name"] = row["event_name_field"]
     return row
@@ -175,11 +175,12 @@ def _typed(text: str | None, kind: str) -> Any:
     return int(text.strip().partition(".")[0]) if kind == "BIGINT" else float(text)
 
 
-def _restrict_plan_document(row: Row, own: dict[str, str]) -> None:
-    """Only planning calls and plan snapshots have one (`columns.PLAN_DOCUMENT`)."""
-    planning = row.get("tool_name") in columns.PLANNING_TOOLS or columns.PLAN_SNAPSHOT in own
-    if columns.PLAN_DOCUMENT in row and not planning:
-        row[columns.PLAN_DOCUMENT] = None
+def _restrict_plans(row: Row, own: dict[str, str]) -> None:
+    """Only planning calls and plan snapshots have them (`columns.PROMOTED`)."""
+    if row.get("tool_name") in columns.PLANNING_TOOLS or columns.PLAN_SNAPSHOT in own:
+        return
+    for name in (columns.PLAN_DOCUMENT, columns.PLAN_RESULT):
+        row.pop(name, None)
 
 
 def _rows(signal: str, found: list[Row]) -> Rows:

@@ -30,7 +30,7 @@ def promote(
             value = _column(signal, column, own, resource, source)
             if value is not None:
                 found[column.name] = value
-    _restrict_plan_document(found, own)
+    _restrict_plans(found, own)
     return found
 
 
@@ -93,13 +93,13 @@ def _scatter(found: pa.Array, owners: pa.Array, attributes: Attributes) -> pa.Ar
     return found.take(places)
 
 
-def _restrict_plan_document(found: dict[str, pa.Array], own: Attributes) -> None:
-    document = found.pop(columns.PLAN_DOCUMENT, None)
-    if document is None:
-        return
-    planning = _planning(found.get("tool_name"), own)
-    if planning is not None:
-        found[columns.PLAN_DOCUMENT] = pc.if_else(planning, document, text.NO_TEXT)
+def _restrict_plans(found: dict[str, pa.Array], own: Attributes) -> None:
+    conditional = [n for n in (columns.PLAN_DOCUMENT, columns.PLAN_RESULT) if n in found]
+    planning = _planning(found.get("tool_name"), own) if conditional else None
+    for name in conditional:
+        value = found.pop(name)
+        if planning is not None:
+            found[name] = pc.if_else(planning, value, text.NO_TEXT)
 
 
 def _planning(tools: pa.Array | None, own: Attributes) -> pa.Array | None:

@@ -1,0 +1,37 @@
+-- llm_calls: one row per model call. `input_tokens` includes what the provider's cache gave or
+-- took, `output_tokens` the reasoning. `error` is NULL for an answered call. `messages_mode` says
+-- whether input_messages are the whole history (full), what is new (delta), or nobody knows.
+SELECT
+  call.session_id,
+  call.agent,
+  call.dialect,
+  call.plan_id,
+  call.step_id,
+  call.trace_id,
+  call.span_id,
+  call.provider,
+  call.model,
+  at_nanos(call.at_ns) AS started_at,
+  call.duration_ms,
+  coalesce(call.ttft_ms, texts.ttft_ms) AS ttft_ms,
+  call.input_tokens,
+  call.output_tokens,
+  call.cache_read_tokens,
+  call.cache_write_tokens,
+  call.reasoning_tokens,
+  call.cost_usd,
+  CASE WHEN call.cost_usd IS NOT NULL THEN 'reported' END AS cost_source,
+  coalesce(call.finish_reason, texts.finish_reason) AS finish_reason,
+  call.error,
+  coalesce(call.input_messages, texts.input_messages) AS input_messages,
+  coalesce(call.output_messages, texts.output_messages) AS output_messages,
+  coalesce(call.messages_mode, texts.messages_mode, 'unknown') AS messages_mode,
+  call.source,
+  call.linked_by,
+  call.confidence
+FROM placed_llm_calls AS call
+LEFT JOIN dialect_llm_texts AS texts
+  ON texts.trace_id = call.trace_id
+  AND texts.span_id = call.span_id
+  AND texts.dialect = call.dialect
+  AND call.source = 'span'
