@@ -6,6 +6,7 @@ Everything in it is derived: a file that cannot be opened is moved aside and mad
 import contextlib
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
@@ -30,7 +31,7 @@ _BUSY: Final = ("Could not set lock", "Conflicting lock", "different configurati
 """DuckDB's words for a file that is open elsewhere: in another process, or read-only in ours."""
 # Readers that ask all the time leave gaps of a few milliseconds.
 _POLL_S: Final = 0.001
-_NEWER: Final = "we can only read versions"
+_NEWER: Final = re.compile("we can only read (storage )?versions")
 _OF_THE_SYSTEM: Final = (
     "No space left",
     "Disk quota",
@@ -84,7 +85,7 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
         text = str(error)
         if any(phrase in text for phrase in _BUSY):
             raise HeldError(text) from None
-        if _NEWER in text:
+        if _NEWER.search(text):
             raise StoreError(
                 f"{layout.ledger} was written by a newer DuckDB; this is {duckdb.__version__}: "
                 "pip install -U duckdb"
@@ -110,10 +111,11 @@ def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
 def is_damage(error: duckdb.Error) -> bool:
     """Whether it speaks of a file whose content is wrong."""
     text = str(error)
+    if any(phrase in text for phrase in (*_BUSY, *_OF_THE_SYSTEM)) or _NEWER.search(text):
+        return False
     kinds = duckdb.IOException | duckdb.FatalException | duckdb.InternalException
-    return isinstance(error, kinds | duckdb.SerializationException) and not any(
-        phrase in text for phrase in _OF_THE_SYSTEM
-    )
+    broken = isinstance(error, kinds | duckdb.SerializationException)
+    return broken or "Corrupt database file" in text
 
 
 def _create(layout: Layout) -> None:
@@ -141,15 +143,22 @@ def replace_views(
     contents: dict[str, views.Contents],
     conflicts: Iterable[tuple[str, str]],
 ) -> None:
-    """Make the contents visible, in one transaction."""
+    """Make the contents visible, in one transaction.
+
+    A view is replaced when its text has changed: usually one of six, as the segments of one signal.
+    """
     connection.begin()
+    known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
+    facts = {"root": str(layout.root), "queries": _version()}
     for statement in views.statements(layout, contents, conflicts):
-        connection.execute(statement)
-    if _fact(connection, "queries") != _version():
+        facts[statement.name] = hashlib.sha256(statement.text.encode()).hexdigest()
+        if known.get(statement.name) != facts[statement.name]:
+            connection.execute(statement.text)
+    if known.get("queries") != facts["queries"]:
         for view in views_sql():
             connection.execute(view.text)
-        _set_fact(connection, "queries", _version())
-    _set_fact(connection, "root", str(layout.root))
+    for name in facts.keys() - {name for name, fact in facts.items() if known.get(name) == fact}:
+        _set_fact(connection, name, facts[name])
     connection.commit()
 
 

@@ -14,9 +14,9 @@ else:
 
 DamagedError: Final = (zstd.ZstdError, EOFError)
 """What reading raises when the compressed bytes are wrong, and when some are missing."""
-# Level 3 writes 1 KB spans at 0.5 us each; level 9 saves 6 % more for four times that.
+# A span's line of 1 KB takes 1.3 us and becomes 82 bytes; level 3: 1.9 us, 95 bytes; 9: 17 us, 73.
 _OPTIONS: Final = {
-    int(zstd.CompressionParameter.compression_level): 3,
+    int(zstd.CompressionParameter.compression_level): 1,
     int(zstd.CompressionParameter.checksum_flag): 1,
 }
 _CHUNK: Final = 1 << 20

@@ -91,7 +91,9 @@ def _commit(line: bytes) -> _Commit | None:
         requests = tuple(str(request) for request in commit["requests"])
     except (ValueError, KeyError, TypeError):
         return None
-    return _Commit(records, crc, requests, text[end + 1 :].encode("latin-1")) if text[end:] else None
+    return (
+        _Commit(records, crc, requests, text[end + 1 :].encode("latin-1")) if text[end:] else None
+    )
 
 
 def _closed(start: int, lines: list[bytes], commit: _Commit) -> Iterator[Group]:

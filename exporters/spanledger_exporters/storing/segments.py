@@ -179,7 +179,8 @@ def from_journal(signal: str, path: Path) -> pa.Table:
             "WHERE seq IS NOT NULL",
             params=[str(path)],
         ).to_arrow_table()
-    return found.cast(schema(signal))
+    rows: pa.Table = found.cast(schema(signal))
+    return rows
 
 
 def from_kept(layout: Layout, signal: str, path: Path) -> tuple[pa.Table, list[str]]:

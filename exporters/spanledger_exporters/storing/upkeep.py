@@ -232,7 +232,9 @@ def snapshot(layout: Layout, out: Path) -> None:
 
 def _copy_tables(layout: Layout, out: Path) -> None:
     with Ledger(layout.root).connect() as connection:
-        connection.execute(f"ATTACH {quote(str(out))} AS copy (STORAGE_VERSION 'v1.5.0', READ_WRITE)")
+        connection.execute(
+            f"ATTACH {quote(str(out))} AS copy (STORAGE_VERSION 'v1.5.0', READ_WRITE)"
+        )
         for signal in TABLES:
             connection.execute(f"CREATE TABLE copy.{signal} AS SELECT * FROM {signal}")
         connection.execute("DETACH copy")

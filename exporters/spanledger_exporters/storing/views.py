@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from spanledger_exporters.columns import TABLES
+from spanledger_exporters.reading.queries import Statement
 from spanledger_exporters.storing.layout import NONE, Layout
 from spanledger_exporters.storing.segments import json_options
 
@@ -43,11 +44,11 @@ def statements(
     layout: Layout,
     contents: dict[str, Contents],
     conflicts: Iterable[tuple[str, str]],
-) -> Iterator[str]:
+) -> Iterator[Statement]:
     """CREATE VIEW statements for all signals."""
     for signal, content in contents.items():
-        yield _received(layout, signal, content)
-        yield _view(signal, sorted(conflicts))
+        yield Statement(f"{signal}_received", _received(layout, signal, content))
+        yield Statement(signal, _view(signal, sorted(conflicts)))
 
 
 def _received(layout: Layout, signal: str, content: Contents) -> str:
