@@ -14,8 +14,7 @@ import pyarrow as pa
 from spanledger_exporters import columns
 from spanledger_exporters.decoding import values
 from spanledger_exporters.decoding.careful import bad_id
-from spanledger_exporters.decoding.rows import Rows, refuse
-from spanledger_exporters.decoding.shapes import schema
+from spanledger_exporters.decoding.rows import FewRows, refuse
 from spanledger_exporters.decoding.wire import WIRES
 
 Row = dict[str, Any]
@@ -33,7 +32,7 @@ def decode(
     rows_of: Callable[[Any], Iterator[Row]],
     payloads: list[bytes],
     wires: list[str | None] | None,
-) -> Rows:
+) -> FewRows:
     """Serialized export requests to rows; `wires` has the `wire` of each payload.
 
     Raises IrregularError when a record has an invalid id or something no column holds.
@@ -52,7 +51,7 @@ def decode(
                     irregular.append(place)
                 place += 1
     refuse([pa.array(irregular, pa.int32())])
-    return _rows(signal, found)
+    return FewRows(signal, found, [_members(row) for row in found])
 
 
 def _read(
@@ -181,20 +180,6 @@ def _restrict_plans(row: Row, own: dict[str, str]) -> None:
         return
     for name in (columns.PLAN_DOCUMENT, columns.PLAN_RESULT):
         row.pop(name, None)
-
-
-def _rows(signal: str, found: list[Row]) -> Rows:
-    filled = {name for row in found for name, value in row.items() if value is not None}
-    shape = [field for field in schema(signal) if field.name in filled]
-    return Rows(
-        signal=signal,
-        count=len(found),
-        columns={
-            field.name: pa.array([row.get(field.name) for row in found], field.type)
-            for field in shape
-        },
-        members=pa.array([_members(row) for row in found], pa.string()),
-    )
 
 
 def _members(row: Row) -> str:

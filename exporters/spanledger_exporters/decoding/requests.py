@@ -6,12 +6,12 @@ from typing import Final
 
 from spanledger_exporters.decoding import careful, logs, metrics, plain, plain_rows, spans
 from spanledger_exporters.decoding.careful import Reject, Sorted
-from spanledger_exporters.decoding.rows import IrregularError, Rows
+from spanledger_exporters.decoding.rows import FewRows, IrregularError, Rows
 
 _ARROW: Final = {"spans": spans.decode, "logs": logs.decode}
 _PLAIN: Final = {"spans": plain_rows.of_span, "logs": plain_rows.of_log, "metrics": metrics.rows}
-_SMALL: Final = 16 << 10
-"""Bytes of a group (about 25 spans) up to which plain Python is faster than 400 kernel calls."""
+_SMALL: Final = 32 << 10
+"""Bytes of a group (about 50 spans) up to which plain Python is faster than 400 kernel calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def check(signal: str, payload: bytes) -> Checked:
     return Checked(found.payloads, found.wires, found.rejects)
 
 
-def decode(signal: str, checked: Sequence[Checked]) -> tuple[Rows, list[list[Reject]]]:
+def decode(signal: str, checked: Sequence[Checked]) -> tuple[Rows | FewRows, list[list[Reject]]]:
     """Rows of all the requests together, and the rejects of each."""
     try:
         return _rows(signal, checked), [list(one.rejects) for one in checked]
@@ -43,7 +43,7 @@ def decode(signal: str, checked: Sequence[Checked]) -> tuple[Rows, list[list[Rej
         return _rows(signal, examined), [list(one.rejects) for one in examined]
 
 
-def _rows(signal: str, checked: Sequence[Checked]) -> Rows:
+def _rows(signal: str, checked: Sequence[Checked]) -> Rows | FewRows:
     payloads = [payload for one in checked for payload in one.payloads]
     wires = [wire for one in checked for wire in one.wires]
     kept = wires if any(wires) else None

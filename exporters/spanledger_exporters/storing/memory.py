@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_exporters.decoding import text
-from spanledger_exporters.decoding.rows import Rows
+from spanledger_exporters.decoding.rows import FewRows, Rows
 from spanledger_exporters.storing import recovery
 from spanledger_exporters.storing.layout import SIGNALS, Layout
 
@@ -62,7 +62,7 @@ class RecentSpans:
     _young: dict[int, int] = field(default_factory=dict)
     _old: dict[int, int] = field(default_factory=dict)
 
-    def number(self, found: Rows) -> tuple[Rows, Mapping[int, int]]:
+    def number(self, found: Rows | FewRows) -> tuple[Rows | FewRows, Mapping[int, int]]:
         """The rows, with `delivery` above 1 on those that came before; and what to remember."""
         later: dict[int, int] = {}
         counts: dict[int, int] = {}
@@ -87,8 +87,12 @@ def _hashes_since(path: Path, since: float) -> Iterator[str]:
             yield from recovery.request_hashes(path)
 
 
-def _keys(found: Rows) -> Iterator[int]:
+def _keys(found: Rows | FewRows) -> Iterator[int]:
     """A number for each span's whole content: its id and the CRC-32 of its text."""
+    if isinstance(found, FewRows):
+        for row, members in zip(found.rows, found.members, strict=True):
+            yield int(row["span_id"], 16) << 32 | zlib.crc32(members.encode())
+        return
     content, ends = text.bytes_of(found.members), text.ends_of(found.members).to_pylist()
     start = ends[0]
     for span_id, end in zip(found.columns["span_id"].to_pylist(), ends[1:], strict=True):
@@ -96,12 +100,13 @@ def _keys(found: Rows) -> Iterator[int]:
         start = end
 
 
-def _with_deliveries(found: Rows, later: dict[int, int]) -> Rows:
-    deliveries = pa.array([later.get(place) for place in range(found.count)], pa.int32())
+def _with_deliveries(found: Rows | FewRows, later: Mapping[int, int]) -> Rows:
+    rows = found.as_columns() if isinstance(found, FewRows) else found
+    deliveries = pa.array([later.get(place) for place in range(rows.count)], pa.int32())
     member = text.member("delivery", pc.cast(deliveries, pa.string()))
     return Rows(
-        found.signal,
-        found.count,
-        {**found.columns, "delivery": deliveries},
-        text.joined([found.members, member]),
+        rows.signal,
+        rows.count,
+        {**rows.columns, "delivery": deliveries},
+        text.joined([rows.members, member]),
     )

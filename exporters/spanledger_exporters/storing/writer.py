@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from spanledger_exporters.decoding import requests, rows
 from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.errors import LedgerError, StoreError
 from spanledger_exporters.storing.deadletter import DeadLetters
-from spanledger_exporters.storing.journal import Journal
+from spanledger_exporters.storing.journal import HotFile, Journal
 from spanledger_exporters.storing.layout import SIGNALS, Layout
 from spanledger_exporters.storing.memory import RecentRequests, RecentSpans
 from spanledger_exporters.storing.publish import Sealed
@@ -72,7 +73,7 @@ class Writer:
     journal: Journal = field(init=False)
     dead_letters: DeadLetters = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _tables: dict[str, list[pa.Table]] = field(default_factory=lambda: {s: [] for s in SIGNALS})
+    _tables: dict[Path, list[pa.Table]] = field(default_factory=dict)
     _seq: int = 0
     _disk_checked: float = 0.0
 
@@ -132,7 +133,7 @@ class Writer:
         self.counts[signal].received += found.count + sum(map(len, rejects))
         return dict(receipts)
 
-    def _journal(self, found: rows.Rows, keys: list[str]) -> None:
+    def _journal(self, found: rows.Rows | rows.FewRows, keys: list[str]) -> None:
         signal = found.signal
         counts: Mapping[int, int] = {}
         if signal == "spans":
@@ -141,11 +142,23 @@ class Writer:
         self._seq += batch.count
         self.journal.append(signal, batch.lines, batch.count, keys)
         self.recent_spans.remember(counts)
-        self._tables[signal].append(batch.table)
         self.counts[signal].journaled += batch.count
         file = self.journal.open_file(signal)
-        if file and file.size >= self.seal_bytes:
-            self.journal.rotate(signal)
+        if file:
+            self._keep_table(file, batch)
+            if file.size >= self.seal_bytes:
+                self.journal.rotate(signal)
+
+    def _keep_table(self, file: HotFile, batch: rows.Batch) -> None:
+        """Remember the rows for the segment, unless the file began with a group without a table.
+
+        Such a file is read back from its lines when it is sealed: a dozen us a span in DuckDB, on
+        another thread, where making a table for every small group would take a ms on this one.
+        """
+        if file.records == batch.count and batch.ready is not None:
+            self._tables[file.path] = []
+        if file.path in self._tables:
+            self._tables[file.path].append(batch.table)
 
     def seal(self, older_than_s: float) -> list[Sealed]:
         """Stop writing files of that age and hand over all that are no longer written."""
@@ -156,19 +169,9 @@ class Writer:
                 if file and now - file.started >= older_than_s:
                     self.journal.rotate(signal)
             return [
-                Sealed(
-                    signal, file.path, file.records, self._take_tables(signal, file.records), file
-                )
+                Sealed(signal, file.path, file.records, self._tables.pop(file.path, []), file)
                 for signal, file in self.journal.take_retired()
             ]
-
-    def _take_tables(self, signal: str, records: int) -> list[pa.Table]:
-        """The tables of the oldest file of a signal."""
-        taken: list[pa.Table] = []
-        while records > 0:
-            taken.append(self._tables[signal].pop(0))
-            records -= taken[-1].num_rows
-        return taken
 
     def has_work(self, older_than_s: float) -> bool:
         """Whether a file of that age, or one that is no longer written, waits to be sealed."""
