@@ -8,7 +8,9 @@ a writer of its own.
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -39,7 +41,7 @@ class _Stores:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[Path, tuple[Store, set[int]]] = {}
+        self._open: dict[Path, tuple[Future[Store], set[int]]] = {}
         os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
@@ -47,25 +49,41 @@ class _Stores:
         self._lock = threading.Lock()
         self._open = {}
 
-    def get(self, root: Path, user: int) -> Store:
+    def get(self, root: Path, user: int) -> "Future[Store]":
+        """The store when it is open; what failed to open is tried again."""
         with self._lock:
-            if root not in self._open:
-                self._open[root] = (_store(root), set())
-            store, users = self._open[root]
-            users.add(user)
-            return store
+            found = self._open.get(root)
+            if found is None or (found[0].done() and found[0].exception()):
+                found = self._open[root] = (_begin(root), set())
+            found[1].add(user)
+            return found[0]
 
     def release(self, root: Path, user: int) -> None:
         with self._lock:
-            store, users = self._open.get(root, (None, set[int]()))
+            opening, users = self._open.get(root, (None, set[int]()))
             users.discard(user)
-            if store is None or users:
+            if opening is None or users:
                 return
             del self._open[root]
-        store.close()
+        if not opening.exception(_TIMEOUT_S):
+            opening.result().close()
 
 
 _STORES: Final = _Stores()
+
+
+def _begin(root: Path) -> "Future[Store]":
+    """Open in a thread of its own: recovering after a crash may take longer than an export."""
+    opening: Future[Store] = Future()
+
+    def run() -> None:
+        try:
+            opening.set_result(_store(root))
+        except Exception as error:
+            opening.set_exception(error)
+
+    threading.Thread(target=run, name="spanledger-open", daemon=True).start()
+    return opening
 
 
 def _store(root: Path) -> Store:
@@ -93,13 +111,16 @@ class _Door:
         """Whether the records are durable now; the first failure of a row is logged."""
         if self._closed:
             return False
+        deadline = time.monotonic() + _TIMEOUT_S
         try:
             payload = encode().SerializeToString()
-            store = _STORES.get(self._root, id(self))
-            store.intake.submit(self._signal, payload).result(_TIMEOUT_S)
+            store = _STORES.get(self._root, id(self)).result(_TIMEOUT_S)
+            left_s = max(0.0, deadline - time.monotonic())
+            store.intake.submit(self._signal, payload).result(left_s)
         except Exception as error:
             if not self._failures:
-                _LOG.warning("spanledger could not record %s: %s", self._signal, error)
+                reason = str(error) or repr(error)
+                _LOG.warning("spanledger could not record %s: %s", self._signal, reason)
             self._failures += 1
             return False
         self._failures = 0

@@ -17,7 +17,7 @@ SELECT
   TRY_CAST(attributes['tool_result_seq'] AS BIGINT) AS tie
 FROM planning_logs
 WHERE dialect = 'codex' AND event_name = 'codex.tool_result' AND tool_name = 'update_plan'
-  AND tool_ok IS DISTINCT FROM 'false'
+  AND tool_ok IS DISTINCT FROM 'false' AND failure_in(plan_result) IS NULL
 
 -- gives: tool_calls
 -- A session whose logs never arrived still has a span per call, named after its tool.
@@ -48,6 +48,7 @@ SELECT
   step_id,
   tool_name AS tool,
   results.tool_call_id AS call_id,
+  results.tool_call_id AS shared_id,
   attributes['arguments'] AS arguments,
   attributes['output'] AS result,
   tool_ok IS DISTINCT FROM 'false' AND coalesce(exit_code, 0) = 0 AS ok,
@@ -73,6 +74,7 @@ SELECT
   step_id,
   tool_name AS tool,
   tool_call_id AS call_id,
+  tool_call_id AS shared_id,
   CASE WHEN end_ns > 0 AND attributes['aborted'] IS DISTINCT FROM 'true' THEN true END AS ok,
   start_ns AS at_ns,
   elapsed_ms(start_ns, end_ns) AS duration_ms

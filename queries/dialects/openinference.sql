@@ -17,6 +17,7 @@ SELECT
   seq AS tie
 FROM planning_spans
 WHERE dialect = 'openinference' AND span_kind = 'TOOL' AND status_code IS DISTINCT FROM 2
+  AND failure_in(plan_result) IS NULL
 
 -- gives: tool_calls
 -- LangChain puts a whole message into output.value, call id and outcome included.

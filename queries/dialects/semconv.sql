@@ -18,7 +18,7 @@ SELECT
   seq AS tie
 FROM planning_spans
 WHERE dialect = 'semconv' AND operation = 'execute_tool'
-  AND status_code IS DISTINCT FROM 2 AND error_type IS NULL
+  AND status_code IS DISTINCT FROM 2 AND error_type IS NULL AND failure_in(plan_result) IS NULL
 
 -- gives: tool_calls
 -- The Agents SDK instrumentation leaves the status unset and puts the error into the result.

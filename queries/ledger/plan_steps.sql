@@ -36,13 +36,13 @@ model AS (
     sum(input_tokens) AS input_tokens,
     sum(output_tokens) AS output_tokens,
     sum(cost_usd) AS cost_usd
-  FROM placed_llm_calls
+  FROM planned_placed_llm_calls
   WHERE step_id IS NOT NULL
   GROUP BY plan_id, step_id
 ),
 tool AS (
   SELECT plan_id, step_id, count(*) AS tool_calls
-  FROM placed_tool_calls
+  FROM planned_placed_tool_calls
   WHERE step_id IS NOT NULL
   GROUP BY plan_id, step_id
 ),

@@ -69,7 +69,7 @@ call AS (
   SELECT
     call.plan_id, call.session_id, at_ns, input_tokens, output_tokens, cost_usd,
     coalesce(known.lane, '*') AS lane
-  FROM counted_llm_calls AS call
+  FROM planned_counted_llm_calls AS call
   LEFT JOIN (SELECT DISTINCT session_id, lane FROM plan_stretches) AS known
     ON known.session_id = call.session_id AND known.lane = call.agent
 ),

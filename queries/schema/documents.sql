@@ -34,7 +34,8 @@ CREATE OR REPLACE MACRO steps_of(json_list) AS
   }]');
 
 -- failure_in: the error a tool's result tells of, NULL if it tells of none. LangChain writes a
--- message with a status, MCP a flag, the Agents SDK and others only a text.
+-- message with a status, MCP a flag; Codex, the Agents SDK and others only a text, of which no more
+-- than the beginning is trusted: a good result may speak of errors too.
 CREATE OR REPLACE MACRO failure_in(result) AS
   CASE
     WHEN result LIKE '{%' AND json_valid(result) THEN CASE
@@ -42,8 +43,11 @@ CREATE OR REPLACE MACRO failure_in(result) AS
       WHEN result ->> '$.status' = 'error' THEN coalesce(result ->> '$.content', 'failed')
       WHEN result ->> '$.isError' = 'true' THEN coalesce(result ->> '$.content[0].text', 'failed')
     END
-    WHEN regexp_matches(result, '^([A-Za-z_.]*(Error|Exception): |An error occurred while running)')
-      THEN result
+    WHEN regexp_matches(
+      result,
+      '^([A-Za-z_.]*(Error|Exception): |An error occurred while running|Error invoking tool '
+      || '|failed to parse function arguments)'
+    ) THEN result
   END;
 
 -- explanation_in: why the plan changed, where the tool has a word for it.

@@ -3,13 +3,24 @@
 -- What a record does not say itself is taken from the nearest enclosing span that does, else from
 -- the only one its trace names; a trace without any session is its own session. `named_by` says
 -- where plan and step are from: id (the record) or parent (an enclosing span).
--- Traces are looked at only when a report in them lacks something, and walked span by span only
--- when they name several sessions or agents, or a step.
+-- Traces are looked at only when a report in them lacks something, and only for what it lacks; they
+-- are walked span by span only when they name several sessions or agents, or a step.
 WITH RECURSIVE asking AS (
-  SELECT DISTINCT trace_id
+  SELECT trace_id, bool_or(session_id IS NULL OR agent IS NULL) AS is_nameless
   FROM reported
   WHERE trace_id IS NOT NULL
     AND (session_id IS NULL OR agent IS NULL OR coalesce(step_id, plan_id) IS NULL)
+  GROUP BY trace_id
+),
+name AS (
+  SELECT trace_id, session_id, agent_name, CAST(NULL AS VARCHAR) AS step_id
+  FROM spans
+  WHERE (session_id IS NOT NULL OR agent_name IS NOT NULL)
+    AND trace_id IN (SELECT trace_id FROM asking WHERE is_nameless)
+  UNION ALL
+  SELECT trace_id, NULL, NULL, step_id
+  FROM spans
+  WHERE step_id IS NOT NULL AND trace_id IN (SELECT trace_id FROM asking)
 ),
 naming AS (
   SELECT
@@ -18,9 +29,7 @@ naming AS (
     min(agent_name) AS agent,
     max(step_id) IS NOT NULL AS has_steps,
     min(session_id) <> max(session_id) OR min(agent_name) <> max(agent_name) AS is_shared
-  FROM spans
-  WHERE (session_id IS NOT NULL OR agent_name IS NOT NULL OR step_id IS NOT NULL)
-    AND trace_id IN (SELECT trace_id FROM asking)
+  FROM name
   GROUP BY trace_id
 ),
 walked AS (

@@ -11,6 +11,9 @@ from typing import Final
 _CHECKOUT: Final = Path(__file__).parents[3] / "queries"
 _SECTION: Final = re.compile(r"^-- gives: (\w+)\s*$", re.MULTILINE)
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
+_NARROW: Final = "planned_"
+_WHOLE: Final = frozenset({"current_steps", "plan_stretches"})
+"""What planned_traces is made from stays as it is."""
 _RESERVED: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|(?<![\w.$])(at)(?![\w$])(?!\s*\()""",
     re.IGNORECASE | re.DOTALL,
@@ -82,10 +85,26 @@ def _view(name: str, relations: dict[str, str]) -> Statement:
 
 
 def _gather(name: str, relations: dict[str, str], needed: dict[str, str]) -> None:
-    for read in _READ.findall(relations[name]):
-        if read in relations and read not in needed:
+    text = _text(name, relations)
+    for read in _READ.findall(text):
+        if read not in needed and _text(read, relations):
             _gather(read, relations, needed)
-    needed[name] = relations[name]
+    needed[name] = text
+
+
+def _text(name: str, relations: dict[str, str]) -> str:
+    """A relation's SELECT; empty for what is none of ours.
+
+    `planned_X` is X made from planned_spans and planned_logs alone: the few traces that matter to
+    plans, so that the calls of all others are dropped before anything is done with them.
+    """
+    base = name.removeprefix(_NARROW)
+    if name in relations or base not in relations:
+        return relations.get(name, "")
+    text = relations[base]
+    for read in {"spans", "logs", *relations}.intersection(_READ.findall(text)) - _WHOLE:
+        text = re.sub(rf"\b{read}\b", _NARROW + read, text)
+    return text
 
 
 def _relations(root: Traversable) -> dict[str, str]:

@@ -27,8 +27,13 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "threads": "1",
 }
 _TABLES: Final = "CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR)"
-_BUSY: Final = ("Could not set lock", "Conflicting lock", "different configuration")
-"""DuckDB's words for a file that is open elsewhere: in another process, or read-only in ours."""
+_BUSY: Final = (
+    "Could not set lock",
+    "Conflicting lock",
+    "different configuration",
+    "Unique file handle conflict",
+)
+"""DuckDB's words for a file that is open elsewhere: in another process, or in ours."""
 # Readers that ask all the time leave gaps of a few milliseconds.
 _POLL_S: Final = 0.001
 _NEWER: Final = re.compile("we can only read (storage )?versions")

@@ -93,14 +93,23 @@ class Publisher:
                 raise StoreError(f"cannot publish {self.layout.root}: {reason}") from error
 
     def _publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
+        segments.create_anchors(self.layout)
         self.shelf.mend(self._write_segment)
         abandoned = list(self._abandoned())
         everything = [*sealed, *abandoned]
+        trouble: OSError | None = None
         try:
-            for one in everything:
-                self._make_segment(one)
-            self._merge()
-            return self._show(everything, wait_s)
+            try:
+                for one in everything:
+                    self._make_segment(one)
+                self._merge()
+            except OSError as error:
+                # What is made can be shown: it gives back the room of its hot files.
+                trouble = error
+            outcome = self._show(everything, wait_s)
+            if trouble:
+                raise trouble
+            return outcome
         finally:
             for one in abandoned:
                 one.file.close()

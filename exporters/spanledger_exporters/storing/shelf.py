@@ -1,6 +1,7 @@
 """Know the segments: which are live, what they hold, and what is missing."""
 
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from spanledger_exporters.storing.segments import Footer
 
 _LOG: Final = logging.getLogger(__name__)
 DAMAGED: Final = ".damaged"
+REBUILDING: Final = "rebuilding"
 
 WriteSegment = Callable[[str, str, pa.Table], None]
 """Takes signal, stem and rows."""
@@ -75,7 +77,8 @@ class Shelf:
             write(signal, stem, table)
 
     def _sweep(self) -> None:
-        """Remove what a killed publisher had in the making."""
+        """Remove what a killed publisher or rebuild had in the making."""
+        shutil.rmtree(self.layout.root / REBUILDING, ignore_errors=True)
         for path in self.layout.hot.glob("*.tmp"):
             path.unlink(missing_ok=True)
         for signal in SIGNALS:

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import math
+import os
 import threading
 import time
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from typing import Final, Literal
 
 from spanledger_exporters.errors import LedgerError, StoreError
 from spanledger_exporters.receiving.intake import Intake
-from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import USUAL, Merging
 from spanledger_exporters.storing.publish import Published, Publisher, Sealed
@@ -72,7 +72,6 @@ class Store:
         """Use `Store.open`."""
         self.layout = Layout(root.resolve())
         self.layout.create()
-        _create_anchors(self.layout)
         self._options = options
         self._writer = Writer(
             self.layout,
@@ -88,6 +87,7 @@ class Store:
             merging=options.merging,
         )
         self._progress = _Progress()
+        self._process = os.getpid()
         self._publishing = threading.Lock()
         self._closing = threading.Event()
         self.intake = Intake(self._writer, limit_bytes=options.limit_bytes)
@@ -155,6 +155,9 @@ class Store:
                 one.file.close()
 
     def _stop_keeping(self) -> None:
+        # In a forked child the thread is not there, and its locks may be held for ever.
+        if os.getpid() != self._process:
+            return
         self._closing.set()
         if self._keeper.is_alive():
             self._keeper.join()
@@ -196,10 +199,3 @@ class Store:
                 progress.published += outcome.records
                 progress.pending, progress.oldest = [], None
             return outcome
-
-
-def _create_anchors(layout: Layout) -> None:
-    try:
-        segments.create_anchors(layout)
-    except OSError as error:
-        raise StoreError(f"cannot write to {layout.root}: {error.strerror or error}") from error

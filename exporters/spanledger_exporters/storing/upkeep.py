@@ -20,6 +20,7 @@ from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, merge
 from spanledger_exporters.storing.publish import Publisher, exclusive
+from spanledger_exporters.storing.shelf import REBUILDING
 from spanledger_exporters.storing.views import quote
 
 Progress = Callable[[int, int], None]
@@ -45,7 +46,7 @@ def rebuild(layout: Layout, progress: Progress) -> RebuildReport:
     segments have no journal to be made from.
     """
     layout.create()
-    staging = Layout(layout.root / "rebuilding")
+    staging = Layout(layout.root / REBUILDING)
     with exclusive(layout.publish_lock) as mine:
         if not mine:
             raise StoreError(f"{layout.root} is being published by another process: try again")

@@ -3,15 +3,15 @@
 -- counts. Two spans with one id stay two: some model servers begin to count anew with every
 -- request.
 WITH logged AS (
-  SELECT DISTINCT dialect, session_id, call_id
+  SELECT DISTINCT dialect, session_id, shared_id
   FROM owned_tool_calls
-  WHERE source = 'log' AND call_id IS NOT NULL
+  WHERE source = 'log' AND shared_id IS NOT NULL
 )
 SELECT call.*
 FROM owned_tool_calls AS call
 LEFT JOIN logged
   ON logged.dialect = call.dialect
   AND logged.session_id = call.session_id
-  AND logged.call_id = call.call_id
+  AND logged.shared_id = call.shared_id
   AND call.source = 'span'
-WHERE logged.call_id IS NULL
+WHERE logged.shared_id IS NULL

@@ -1,8 +1,8 @@
 -- current_steps: one row per moment at which the current step of a lane changes; it holds until
--- the lane's next row. A lane is an agent's name within a session, or '*' for all of its agents
--- together. The current step is the one that started to run last and still runs; `step_id` is NULL
--- between steps, `plan_id` too before and between plans. `running` counts the steps running at
--- once.
+-- `to_ns`, the lane's next row. A lane is an agent's name within a session, or '*' for all of its
+-- agents together. The current step is the one that started to run last and still runs; `step_id`
+-- is NULL between steps, `plan_id` too before and between plans. `running` counts the steps running
+-- at once.
 WITH phase AS (
   SELECT
     plan_id,
@@ -36,7 +36,11 @@ SELECT
     max_by(plan_id, phase.from_ns)
   ) AS plan_id,
   max_by(step_id, phase.from_ns) AS step_id,
-  count(step_id) AS running
+  count(step_id) AS running,
+  coalesce(
+    lead(moment.from_ns) OVER (PARTITION BY moment.session_id, moment.lane ORDER BY moment.from_ns),
+    9223372036854775807
+  ) AS to_ns
 FROM moment
 LEFT JOIN lane_phase AS phase
   ON phase.session_id = moment.session_id

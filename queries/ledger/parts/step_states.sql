@@ -18,8 +18,9 @@ said AS (
   SELECT * FROM listed_states
   UNION ALL BY NAME
   SELECT
-    changed.plan_id, changed.step_id, coalesce(changed.revision, list.revision) AS revision, position,
-    title, step_status(word) AS status, attempt, output, stdout, stderr, error, changed.at_ns,
+    changed.plan_id, changed.step_id, coalesce(changed.revision, list.revision) AS revision,
+    position, title, step_status(word) AS status, attempt, output, stdout, stderr, error,
+    changed.at_ns,
     changed.tie, changed.trace_id, changed.span_id, 'native' AS source,
     'explicit' AS identity_source, changed.dialect,
     coalesce(changed.session_id, list.session_id, changed.trace_id) AS session_id,

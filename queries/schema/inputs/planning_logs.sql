@@ -13,6 +13,7 @@ SELECT
   tool_name,
   tool_ok,
   plan_document,
+  plan_result,
   dialect_of(scope_name, service_name, event_name, span_kind, operation) AS dialect
 FROM logs
 WHERE plan_document IS NOT NULL

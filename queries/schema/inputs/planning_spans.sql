@@ -19,6 +19,7 @@ SELECT
   span_kind,
   error_type,
   plan_document,
+  plan_result,
   dialect_of(scope_name, service_name, NULL, span_kind, operation) AS dialect
 FROM spans
 WHERE plan_document IS NOT NULL

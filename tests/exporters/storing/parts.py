@@ -14,7 +14,6 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.publish import Publisher
@@ -22,6 +21,7 @@ from spanledger_exporters.storing.store import Store, StoreOptions
 from spanledger_exporters.storing.writer import Request, Writer
 
 START_NS = 1_790_000_000_000_000_000
+_BUSY = ("lock", "different configuration", "Unique file handle conflict")
 QUIET = StoreOptions(seal_age_s=3600, min_free_bytes=0)
 """Nothing is sealed but by `publish`."""
 
@@ -67,7 +67,6 @@ def write(store: Store, signal: str, *payloads: bytes) -> None:
 def journal(layout: Layout, signal: str, *payloads: bytes) -> Writer:
     """A writer that has written these requests, a group each, and goes on holding its files."""
     layout.create()
-    segments.create_anchors(layout)
     writer = Writer(layout, min_free_bytes=0)
     for payload in payloads:
         writer.write(signal, [Request(signal, payload)])
@@ -92,8 +91,8 @@ def ask(database: Path, sql: str) -> list[tuple[Any, ...]]:
         try:
             with duckdb.connect(str(database), read_only=True) as connection:
                 return connection.sql(sql).fetchall()
-        except (duckdb.IOException, duckdb.ConnectionException) as error:
-            if "lock" not in str(error) and "different configuration" not in str(error):
+        except duckdb.Error as error:
+            if not any(words in str(error) for words in _BUSY):
                 raise
             time.sleep(0.005)
     raise TimeoutError(database)

@@ -136,6 +136,16 @@ def test_rebuild_changes_nothing_while_somebody_reads(
     assert not (layout.root / "rebuilding").exists()
 
 
+def test_a_rebuild_killed_at_its_worst_moment_is_mended_on_opening(layout: Layout) -> None:
+    """The old segments are out of the way and the new ones are not there yet."""
+    before = rows(layout)
+    (layout.root / "segments").rename(layout.root / "segments.old-1")
+    shutil.copytree(layout.root / "segments.old-1", layout.root / "rebuilding" / "segments")
+    Store.open(layout.root, QUIET).close()
+    assert rows(layout) == before
+    assert not (layout.root / "rebuilding").exists()
+
+
 def test_rebuild_keeps_the_old_segments_when_the_journal_is_damaged(layout: Layout) -> None:
     received = count(layout, "spans_received")
     path = layout.kept_files("spans")[1]
