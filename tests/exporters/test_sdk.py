@@ -91,6 +91,7 @@ def test_all_three_signals_go_through_one_store(tmp_path: Path) -> None:
     metering.get_meter("m").create_counter("calls").add(3)
     for provider in (tracing, logging_, metering):
         provider.force_flush()
+    for provider in (tracing, logging_, metering):
         provider.shutdown()
     assert ask(tmp_path, "SELECT attributes['tokens'] FROM spans") == [("5",)]
     assert ask(tmp_path, "SELECT json(body), severity_number FROM logs") == [
