@@ -43,7 +43,7 @@ print(connection.sql("SELECT count(*) FROM spans").fetchall()[0][0], flush=True)
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     """Three spans are published, three more are in an abandoned hot file."""
-    made = Layout(tmp_path)
+    made = Layout(tmp_path / "data")
     abandon(journal(made, "spans", spans(1), spans(2, 3)))
     assert publisher(made).publish([], 1).done
     abandon(journal(made, "spans", spans(4), spans(5, 6)))
@@ -183,14 +183,14 @@ def test_files_and_handles_stay_few_while_a_reader_stays(tmp_path: Path) -> None
     with reader(store.layout) as process:
         assert told(process) == 0
         before = _open_files()
-        for number in range(1, 31):
+        for number in range(1, 16):
             write(store, "spans", spans(number))
             store.publish(0)
         assert _open_files() - before < 5
-        assert leave(process) == 30
+        assert leave(process) == 15
     assert store.publish(5)
     assert not store.layout.hot_files("spans")
-    assert count(store.layout) == 30
+    assert count(store.layout) == 15
     store.close()
 
 
@@ -350,12 +350,12 @@ for size in (0, 100, 5_000, 20_000, 200_000):
     except StoreError as error:
         print(str(error).count("cannot publish") + str(error).count("cannot use"), flush=True)
     resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
-    assert count(store.layout) == 300
+    assert count(store.layout) == 150
 resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
 assert store.publish(5)
 assert not store.layout.hot_files("spans")
 assert not list(store.layout.root.rglob("*.tmp*"))
-assert count(store.layout) == 300
+assert count(store.layout) == 150
 store.close()
 print("done")
 """
