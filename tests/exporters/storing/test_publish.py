@@ -350,12 +350,12 @@ for size in (0, 100, 5_000, 20_000, 200_000):
     except StoreError as error:
         print(str(error).count("cannot publish") + str(error).count("cannot use"), flush=True)
     resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
-    assert count(store.layout) == 150
+    assert count(store.layout) == 300
 resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
 assert store.publish(5)
 assert not store.layout.hot_files("spans")
 assert not list(store.layout.root.rglob("*.tmp*"))
-assert count(store.layout) == 150
+assert count(store.layout) == 300
 store.close()
 print("done")
 """
