@@ -20,6 +20,7 @@ from spanledger_exporters.errors import LedgerError, NotFoundError, StoreError, 
 from spanledger_exporters.reading.queries import quote_reserved, reports
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.publish import ensure_current
+from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
 
 _CONFIG: Final = {
     "autoinstall_known_extensions": "false",
@@ -27,9 +28,6 @@ _CONFIG: Final = {
     "python_enable_replacements": "false",
 }
 """No extension is ever fetched or needed, and SQL sees tables, not Python's variables."""
-_HELD: Final = ("Could not set lock", "Conflicting lock", "different configuration")
-"""DuckDB's words for a file that is open for writing: elsewhere, and in this process."""
-_DAMAGED: Final = ("not a valid DuckDB database", "Corrupt database file")
 _FIRST_WAIT_S: Final = 0.005
 _LONGEST_WAIT_S: Final = 0.25
 
@@ -114,11 +112,25 @@ class Ledger:
     @contextlib.contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection]:
         """A read-only connection, for as long as the block lasts; nobody can publish meanwhile."""
-        db = _patiently(self._open, self._patience_s)
+        db = self._patiently()
         try:
             yield db
         finally:
             db.close()
+
+    def _patiently(self) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + self._patience_s
+        wait_s = _FIRST_WAIT_S
+        while True:
+            try:
+                return self._open()
+            except duckdb.Error as error:
+                if trouble_of(error) is not Trouble.HELD:
+                    raise StoreError(_why_not_opened(self.layout.ledger, error)) from error
+                if time.monotonic() + wait_s > deadline:
+                    raise StoreError(_held(str(error), self._patience_s)) from error
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if not self.layout.ledger.exists():
@@ -141,43 +153,20 @@ def catalogue() -> Result:
     return Result(pa.table({"query": [r.name for r in found], "header": [r.header for r in found]}))
 
 
-def _patiently(
-    open_it: Callable[[], duckdb.DuckDBPyConnection], patience_s: float
-) -> duckdb.DuckDBPyConnection:
-    deadline = time.monotonic() + patience_s
-    wait_s = _FIRST_WAIT_S
-    while True:
-        try:
-            return open_it()
-        except duckdb.Error as error:
-            message = str(error)
-            if not any(words in message for words in _HELD):
-                raise StoreError(why_not_opened(message)) from error
-            if time.monotonic() + wait_s > deadline:
-                raise StoreError(_held(message, patience_s)) from error
-        time.sleep(wait_s)
-        wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
-
-
 def _held(message: str, patience_s: float) -> str:
     holder = re.search(r"held in (\S+) \(PID (\d+)\)", message)
     who = f"process {holder[2]} ({holder[1]})" if holder else "this process"
     return f"ledger.duckdb was held for writing by {who} for {patience_s:g} s: close it there"
 
 
-def why_not_opened(message: str) -> str:
+def _why_not_opened(path: Path, error: duckdb.Error) -> str:
     """DuckDB's refusal to open the file, as one line that says what to do."""
-    newer = re.search(
-        r"version number (\d+), but we can only read versions between \d+ and (\d+)", message
-    )
-    if newer:
-        return (
-            f"ledger.duckdb was written by a newer DuckDB (storage version {newer[1]}); this is"
-            f" DuckDB {duckdb.__version__} (up to {newer[2]}): pip install -U duckdb"
-        )
-    if any(words in message for words in _DAMAGED):
-        return "ledger.duckdb is damaged: make it again from the journal with `spanledger rebuild`"
-    return message.splitlines()[0]
+    trouble = trouble_of(error)
+    if trouble is Trouble.NEWER:
+        return newer(path, error)
+    if trouble is Trouble.DAMAGED:
+        return f"{path} is damaged: make it again from the journal with `spanledger rebuild`"
+    return str(error).splitlines()[0]
 
 
 def _set(db: duckdb.DuckDBPyConnection, variable: str, value: object) -> None:

@@ -6,7 +6,6 @@ Everything in it is derived: a file that cannot be opened is moved aside and mad
 import contextlib
 import hashlib
 import logging
-import re
 import time
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from spanledger_exporters.reading.queries import views_sql
 from spanledger_exporters.storing import views
 from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
 
 _LOG: Final = logging.getLogger(__name__)
 # Readers on DuckDB 1.5 (its command line on PyPI, Grafana's plugin) must be able to open the file.
@@ -27,27 +27,8 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "threads": "1",
 }
 _TABLES: Final = "CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR)"
-_BUSY: Final = (
-    "Could not set lock",
-    "Conflicting lock",
-    "different configuration",
-    "Unique file handle conflict",
-)
-"""DuckDB's words for a file that is open elsewhere: in another process, or in ours."""
 # Readers that ask all the time leave gaps of a few milliseconds.
 _POLL_S: Final = 0.001
-_NEWER: Final = re.compile("we can only read (storage )?versions")
-_OF_THE_SYSTEM: Final = (
-    "No space left",
-    "Disk quota",
-    "File too large",
-    "Permission denied",
-    "Read-only file system",
-    "Too many open files",
-    "Input/output error",
-    "Cannot allocate memory",
-)
-"""The system's words: the file is not to blame."""
 
 
 class HeldError(Exception):
@@ -87,16 +68,16 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
     try:
         return _open(layout)
     except duckdb.Error as error:
-        text = str(error)
-        if any(phrase in text for phrase in _BUSY):
-            raise HeldError(text) from None
-        if _NEWER.search(text):
-            raise StoreError(
-                f"{layout.ledger} was written by a newer DuckDB; this is {duckdb.__version__}: "
-                "pip install -U duckdb"
-            ) from None
-        if not is_damage(error):
-            raise StoreError(f"cannot use {layout.ledger}: {text.splitlines()[0]}") from None
+        match trouble_of(error):
+            case Trouble.HELD:
+                raise HeldError(str(error)) from None
+            case Trouble.NEWER:
+                raise StoreError(newer(layout.ledger, error)) from None
+            case Trouble.SYSTEM | Trouble.OTHER:
+                first = str(error).splitlines()[0]
+                raise StoreError(f"cannot use {layout.ledger}: {first}") from None
+            case Trouble.DAMAGED:
+                pass
     move_aside(layout)
     return _open(layout)
 
@@ -111,16 +92,6 @@ def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
         connection.close()
         raise
     return connection
-
-
-def is_damage(error: duckdb.Error) -> bool:
-    """Whether it speaks of a file whose content is wrong."""
-    text = str(error)
-    if any(phrase in text for phrase in (*_BUSY, *_OF_THE_SYSTEM)) or _NEWER.search(text):
-        return False
-    kinds = duckdb.IOException | duckdb.FatalException | duckdb.InternalException
-    broken = isinstance(error, kinds | duckdb.SerializationException)
-    return broken or "Corrupt database file" in text
 
 
 def _create(layout: Layout) -> None:

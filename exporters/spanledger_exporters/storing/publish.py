@@ -25,6 +25,7 @@ from spanledger_exporters.storing.journal import FileLock, HotFile
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, Merging
 from spanledger_exporters.storing.shelf import Shelf
+from spanledger_exporters.storing.trouble import Trouble, trouble_of
 from spanledger_exporters.storing.views import Contents
 
 _MOST_WAITING: Final = 64 << 20
@@ -183,7 +184,7 @@ class Publisher:
                     for path in (*gone, *self.shelf.replaced()):
                         path.unlink(missing_ok=True)
             except duckdb.Error as error:
-                if last or not catalog.is_damage(error):
+                if last or trouble_of(error) is not Trouble.DAMAGED:
                     raise
                 catalog.move_aside(self.layout)
             else:
@@ -226,7 +227,7 @@ def ensure_current(layout: Layout) -> None:
             if catalog.is_current(connection, layout):
                 return
     except duckdb.Error as error:
-        if not catalog.is_damage(error):
+        if trouble_of(error) is not Trouble.DAMAGED:
             return
     with contextlib.suppress(StoreError):
         layout.create()

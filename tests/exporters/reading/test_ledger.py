@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from spanledger_exporters.errors import LedgerError, NotFoundError, StoreError, UsageError
-from spanledger_exporters.reading.ledger import Ledger, why_not_opened
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing.store import Store
 
 HOLD = (
@@ -148,18 +148,6 @@ def test_a_file_with_a_wrong_checksum_is_damaged_too(filled: Path, tmp_path: Pat
         file.write((99).to_bytes(8, "little"))
     with pytest.raises(StoreError, match=r"damaged.*spanledger rebuild"):
         ledger.sql("SELECT 1")
-
-
-def test_a_file_of_a_newer_duckdb_is_told_with_the_cure() -> None:
-    # What 1.5.6 says to a file of 2.0.0; the version is under a checksum, so none is forged here.
-    message = (
-        "IO Error: Trying to read a database file with version number 69, but we can only"
-        " read versions between 64 and 68.\nThe database file was created with a newer version."
-    )
-    assert why_not_opened(message) == (
-        "ledger.duckdb was written by a newer DuckDB (storage version 69); this is DuckDB"
-        f" {duckdb.__version__} (up to 68): pip install -U duckdb"
-    )
 
 
 def test_a_query_is_found_by_name_or_not(filled: Path) -> None:
