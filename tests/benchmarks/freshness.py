@@ -9,6 +9,7 @@ import argparse
 import bisect
 import multiprocessing
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from multiprocessing.synchronize import Event
@@ -44,18 +45,28 @@ def read(ledger: str, stop: Event, out: "multiprocessing.Queue[list[Reading] | s
 
 
 def send(target: str, rate: int, seconds: float) -> tuple[list[float], list[float]]:
-    """When each request was sent and acknowledged."""
+    """When each request was sent and acknowledged; up to 16 are on their way at once."""
     payloads = list(requests(int(rate * seconds) // SIZE * SIZE, per_request=SIZE))
-    sent, acknowledged = [], []
+    start, turns = time.monotonic(), iter(range(len(payloads)))
+    sent, acknowledged = [0.0] * len(payloads), [0.0] * len(payloads)
+
+    def one_after_another(export: Callable[..., bytes]) -> None:
+        for turn in turns:
+            time.sleep(max(0.0, start + turn * SIZE / rate - time.monotonic()))
+            sent[turn] = time.monotonic()
+            export(payloads[turn], timeout=30)
+            acknowledged[turn] = time.monotonic()
+
     with grpc.insecure_channel(target) as channel:
-        export: Callable[..., bytes] = channel.unary_unary(METHOD)
-        start = time.monotonic()
-        for number, payload in enumerate(payloads):
-            time.sleep(max(0.0, start + number * SIZE / rate - time.monotonic()))
-            sent.append(time.monotonic())
-            export(payload, timeout=30)
-            acknowledged.append(time.monotonic())
-    return sent, acknowledged
+        clients = [
+            threading.Thread(target=one_after_another, args=(channel.unary_unary(METHOD),))
+            for _ in range(16)
+        ]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+    return sorted(sent), sorted(acknowledged)
 
 
 def inexact(
