@@ -1,14 +1,17 @@
 """Receive OTLP over gRPC and hand the raw request bytes to the intake.
 
-A pool of threads, not grpc.aio: both cost about 0.4 ms of CPU for a one-span request (2,500 a
-second on one core, 32 clients), but a message is read from its connection only when a thread is
-free for it, which bounds memory where aio would read them all.
+One event loop in a thread of its own: a one-span request costs 0.25 ms less CPU than with a pool of
+threads, of which two had to be woken for each. A message that has come whole is queued or refused
+at once, so the intake's limit bounds what is in memory.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+import contextlib
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import grpc
 
@@ -16,11 +19,9 @@ from spanledger_exporters.decoding.wire import WIRES
 from spanledger_exporters.errors import UsageError
 from spanledger_exporters.receiving.addresses import host_port, listen, port_of
 from spanledger_exporters.receiving.answers import RETRY, Door, refusal_of, response, status
+from spanledger_exporters.receiving.intake import Receipt
 
-THREADS: Final = 64
-"""Requests that wait for the disk at once; more would not make a group commit any larger."""
-
-Handler = Callable[[bytes, grpc.ServicerContext], bytes]
+Handler = Callable[[bytes, grpc.aio.ServicerContext[bytes, bytes]], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,13 @@ class GrpcServer:
     """A server that is running."""
 
     port: int
-    _server: grpc.Server
-    _threads: ThreadPoolExecutor
+    _end: "asyncio.Future[float]"
+    _thread: threading.Thread
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Take nothing new, finish what is being done within the grace, return when all ended."""
-        self._server.stop(grace_s).wait()
-        self._threads.shutdown()
+        self._end.get_loop().call_soon_threadsafe(self._end.set_result, grace_s)
+        self._thread.join()
 
 
 def serve_grpc(door: Door, host: str, port: int, limit_bytes: int) -> GrpcServer:
@@ -42,12 +43,32 @@ def serve_grpc(door: Door, host: str, port: int, limit_bytes: int) -> GrpcServer
 
     `limit_bytes` is the largest message, inflated. Raises UsageError when the port is taken.
     """
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="spanledger-grpc")
-    server = grpc.server(threads, options=_options(limit_bytes))
-    server.add_generic_rpc_handlers(tuple(_service(door, signal) for signal in WIRES))
+    started: Future[GrpcServer] = Future()
+
+    async def serve() -> None:
+        try:
+            server, bound = await _start(door, host, port, limit_bytes)
+        except BaseException as error:  # noqa: BLE001 # it is raised where the caller waits
+            started.set_exception(error)
+            return
+        end: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        started.set_result(GrpcServer(bound, end, thread))
+        await server.stop(await end)
+
+    thread = threading.Thread(
+        target=lambda: asyncio.run(serve()), name="spanledger-grpc", daemon=True
+    )
+    thread.start()
+    return started.result()
+
+
+async def _start(door: Door, host: str, port: int, limit_bytes: int) -> tuple[grpc.aio.Server, int]:
+    server = grpc.aio.server(options=_options(limit_bytes))
+    returns = _Returns(asyncio.get_running_loop())
+    server.add_generic_rpc_handlers(tuple(_service(door, signal, returns) for signal in WIRES))
     bound = _bind(server, host, port)
-    server.start()
-    return GrpcServer(bound, server, threads)
+    await server.start()
+    return server, bound
 
 
 def _options(limit_bytes: int) -> list[tuple[str, int]]:
@@ -60,7 +81,7 @@ def _options(limit_bytes: int) -> list[tuple[str, int]]:
     ]
 
 
-def _bind(server: grpc.Server, host: str, port: int) -> int:
+def _bind(server: grpc.aio.Server, host: str, port: int) -> int:
     # Plain sockets first: gRPC tells only in its own log why a port cannot be had.
     sockets = listen(host, port)
     places = [(str(sock.getsockname()[0]), port_of(sock)) for sock in sockets]
@@ -74,31 +95,62 @@ def _bind(server: grpc.Server, host: str, port: int) -> int:
     return places[0][1]
 
 
-def _service(door: Door, signal: str) -> grpc.GenericRpcHandler:
+def _service(door: Door, signal: str, returns: "_Returns") -> grpc.GenericRpcHandler:
     (service,) = WIRES[signal].service.services_by_name.values()
     method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
-        _export(door, signal)
+        _export(door, signal, returns)
     )
     return grpc.method_handlers_generic_handler(service.full_name, {"Export": method})
 
 
-def _export(door: Door, signal: str) -> Handler:
-    def export(request: bytes, context: grpc.ServicerContext) -> bytes:
+class _Returns:
+    """Bring what the intake's thread has done back to the loop, a whole group at one wake-up."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._done: list[asyncio.Future[None]] = []
+
+    async def of(self, future: Future[Receipt]) -> Receipt:
+        """What the future resolves to; when the caller goes away, the future goes on."""
+        waiting: asyncio.Future[None] = self._loop.create_future()
+        future.add_done_callback(lambda _: self._bring(waiting))
+        await waiting
+        return future.result()
+
+    def _bring(self, waiting: "asyncio.Future[None]") -> None:
+        with self._lock:
+            self._done.append(waiting)
+            first = len(self._done) == 1
+        if first:
+            # The loop may have ended: then nobody waits any more.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        with self._lock:
+            done, self._done = self._done, []
+        for waiting in done:
+            if not waiting.done():
+                waiting.set_result(None)
+
+
+def _export(door: Door, signal: str, returns: _Returns) -> Handler:
+    async def export(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         try:
-            receipt = door.submit(signal, request).result()
+            receipt = await returns.of(door.submit(signal, request))
         except Exception as error:  # noqa: BLE001 # every fault becomes a status, none is lost
-            _abort(context, error)
+            await _abort(context, error)
         return response(signal, receipt).SerializeToString()
 
     return export
 
 
-def _abort(context: grpc.ServicerContext, error: Exception) -> NoReturn:
+async def _abort(context: grpc.aio.ServicerContext[bytes, bytes], error: Exception) -> NoReturn:
     refusal = refusal_of(error)
     details = status(refusal)
     trailers = [("grpc-status-details-bin", details.SerializeToString())]
     if refusal.retryable:
         # The Python exporter looks for the delay here, not in the details.
         trailers.append(("google.rpc.retryinfo-bin", RETRY.SerializeToString()))
-    context.set_trailing_metadata(tuple(trailers))
-    context.abort(refusal.code, details.message)
+    await context.abort(refusal.code, details.message, tuple(trailers))
