@@ -1,0 +1,1 @@
+"""Instrument locks that are already in the code; `opentelemetry-instrument` finds these."""
