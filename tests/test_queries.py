@@ -16,6 +16,8 @@ import pytest
 
 from spanledger_exporters.columns import TABLES, sql_columns
 from spanledger_exporters.reading.queries import (
+    dialects_sql,
+    macros_sql,
     queries_dir,
     quote_reserved,
     reports,
@@ -42,6 +44,17 @@ CONTRACT = {
     "input_messages, output_messages, messages_mode",
     "tool_calls": "session_id, agent, dialect, plan_id, step_id, trace_id, span_id, tool, "
     "call_id, arguments, result, ok, error, decision, started_at, duration_ms",
+    **dict.fromkeys(
+        ("lock_events", "lock_waits", "lock_holders"),
+        "lock_key, lock_id, operation, owner, event, at, wait_ms, hold_ms, plan_id, step_id, "
+        "trace_id, span_id",
+    ),
+    "errors": "trace_id, span_id, session_id, agent, plan_id, step_id, at, type, message, "
+    "stacktrace, locals, state_snapshot, code_function",
+    "state_diffs": "trace_id, span_id, session_id, plan_id, step_id, at, state_key, operation, "
+    "changes, before_hash, after_hash",
+    "actions": "seq, at, trace_id, parent_id, session_id, action_type, target_kind, target_id, "
+    "scope_kind, scope_id, source, resolver_path, reason_code, outcome, meaningful, dedupe_key",
 }
 """The columns promised to users, which come first and in this order."""
 
@@ -68,7 +81,14 @@ def ledger(story: Path | None) -> duckdb.DuckDBPyConnection:
             columns = (f'CAST(NULL AS {c.type}) AS "{c.name}"' for c in TABLES[signal])
             rows = f"SELECT {', '.join(columns)} WHERE false"
         db.execute(f"CREATE VIEW {signal} AS SELECT *, {_TIMES[signal]} FROM ({rows})")
-    for statement in views_sql():
+    for macro in macros_sql():
+        db.execute(macro.text)
+    present = frozenset(
+        name
+        for signal in ("spans", "logs")
+        for (name,) in db.execute(dialects_sql(signal).format(records=signal)).fetchall()
+    )
+    for statement in views_sql(present):
         db.execute(statement.text)
     return db
 
@@ -154,8 +174,28 @@ def test_a_dialect_with_a_longer_claim_is_not_taken_for_a_general_one() -> None:
         ("gcp.vertex.agent", None, None, "generate_content", "adk"),
         ("pydantic-ai", None, None, "chat", "pydantic_ai"),
         ("codex_otel.log_only", "codex.tool_result", None, None, "codex"),
+        ("com.anthropic.claude_code.events", "tool_result", None, None, "claude_code"),
+        ("events", "claude_code.tool_result", None, None, "claude_code"),
+        ("events", "qwen-code.tool_call", None, None, "qwen_code"),
+        ("gemini-cli", "gen_ai.client.inference.operation.details", None, None, "gemini_cli"),
+        ("github.copilot", None, None, "chat", "copilot_cli"),
+        ("opencode", None, None, "ai.streamText", "opencode"),
+        ("goose", None, None, "chat", "goose"),
         ("my.tracer", None, None, "chat", "semconv"),
         ("my.tracer", None, "tool", None, "traceloop"),
+        ("pydantic-ai", None, "LLM", "chat", "openinference"),
+        ("traceloop.tracer", None, "task", None, "traceloop"),
+        ("strands.telemetry.tracer", None, None, "chat", "strands"),
+        ("langsmith", None, "tool", "execute_tool", "langsmith"),
+        ("my.tracer", None, "llm", None, "langsmith"),
+        ("ai", None, None, "ai.streamText.doStream", "vercel"),
+        ("my.tracer", None, None, "ai.toolCall", "vercel"),
+        ("@ai-sdk/otel", None, None, "chat", "vercel"),
+        ("@mastra/otel-exporter", None, "tool_call", "execute_tool", "mastra"),
+        ("my.tracer", None, "workflow_step", None, "mastra"),
+        ("crewai.telemetry", None, None, "execute_task", "crewai"),
+        ("autogen-core", None, None, "execute_tool", "autogen"),
+        ("agent_framework", None, None, "chat", "ms_af"),
         ("my.tracer", None, None, None, None),
     ]
     for scope, event, kind, operation, expected in cases:

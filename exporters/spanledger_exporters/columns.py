@@ -102,10 +102,13 @@ PLANNING_TOOLS: Final = (
     "TaskCreate",
     "TaskUpdate",
     "ExitPlanMode",
+    "exit_plan_mode",
     "update_plan",
     "create_goal",
     "update_goal",
     "write_todos",
+    "tracker_create_task",
+    "tracker_update_task",
     "todo_write",
     "todowrite",
     "manage_todo_list",
@@ -115,6 +118,8 @@ PLANNING_TOOLS: Final = (
     "todo__todo_write",
     "update_todo",
     "sql",
+    # Qwen Code's wrapper: the tool's name and arguments are inside its own arguments.
+    "tool_call",
 )
 """Tools whose arguments are a plan or a change of one (reference: docs/dialects.md)."""
 
@@ -122,6 +127,11 @@ PLAN_DOCUMENT: Final = "plan_document"
 PLAN_RESULT: Final = "plan_result"
 """The promoted columns with a condition: see `PROMOTED`."""
 PLAN_SNAPSHOT: Final = "spanledger.plan.steps"
+
+NEW_MESSAGES: Final = "new_messages"
+TOOL_REQUESTS: Final = "tool_requests"
+TOOL_ANSWERS: Final = "tool_answers"
+PLAN_REQUESTS: Final = "plan_requests"
 
 INTEGER: Final = re.compile(r"\s*-?[0-9]{1,18}(\.0+)?\s*")
 NUMBER: Final = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*")
@@ -140,6 +150,9 @@ PROMOTED: Final = (
             "langsmith.metadata.session_id",
             "langsmith.metadata.conversation_id",
             "traceloop.association.properties.session_id",
+            "traceloop.association.properties.thread_id",
+            "anthropic.session.id",
+            "mastra.metadata.threadId",
             "ai.telemetry.metadata.sessionId",
             "gcp.vertex.agent.session_id",
             "cursor.conversation.id",
@@ -149,9 +162,20 @@ PROMOTED: Final = (
     Column(
         "agent_name",
         "VARCHAR",
-        aliases=("gen_ai.agent.name", "agent.name", "agent_name", "crewai.agent.role"),
+        aliases=(
+            "gen_ai.agent.name",
+            "agent.name",
+            "agent_name",
+            "crewai.agent.role",
+            "ai.telemetry.functionId",
+            "github.copilot.agent.type",
+        ),
     ),
-    Column("operation", "VARCHAR", aliases=("gen_ai.operation.name", "ai.operationId")),
+    Column(
+        "operation",
+        "VARCHAR",
+        aliases=("gen_ai.operation.name", "ai.operationId", "llm.request.type"),
+    ),
     Column(
         "span_kind",
         "VARCHAR",
@@ -175,6 +199,7 @@ PROMOTED: Final = (
             "tool.name",
             "tool_name",
             "function_name",
+            "crewai.tool.name",
             "ai.toolCall.name",
         ),
     ),
@@ -256,7 +281,9 @@ PROMOTED: Final = (
             "cached_token_count",
             "cached_content_token_count",
             "cache_read_tokens",
+            "gen_ai.usage.cached_input_tokens",
             "ai.usage.cachedInputTokens",
+            "ai.usage.inputTokenDetails.cacheReadTokens",
         ),
     ),
     Column(
@@ -269,6 +296,7 @@ PROMOTED: Final = (
             "llm.token_count.prompt_details.cache_write",
             "cache_write_token_count",
             "cache_creation_tokens",
+            "ai.usage.inputTokenDetails.cacheWriteTokens",
         ),
     ),
     Column(
@@ -283,6 +311,7 @@ PROMOTED: Final = (
             "reasoning_token_count",
             "thoughts_token_count",
             "ai.usage.reasoningTokens",
+            "ai.usage.outputTokenDetails.reasoningTokens",
         ),
     ),
     Column(
@@ -302,8 +331,14 @@ PROMOTED: Final = (
             "function_args",
             "ai.toolCall.args",
             "tool_arguments",
+            "gcp.vertex.agent.tool_call_args",
             "traceloop.entity.input",
             "input.value",
+            "mastra.tool_call.input",
+            "mastra.mcp_tool_call.input",
+            "gen_ai.prompt",
+            "input",
+            "gen_ai.input.messages",
         ),
     ),
     Column(
@@ -314,8 +349,14 @@ PROMOTED: Final = (
             "output",
             "ai.toolCall.result",
             "tool_response",
+            "gcp.vertex.agent.tool_response",
+            "new_context",
             "traceloop.entity.output",
             "output.value",
+            "mastra.tool_call.output",
+            "mastra.mcp_tool_call.output",
+            "gen_ai.completion",
+            "gen_ai.output.messages",
         ),
     ),
 )
@@ -325,6 +366,13 @@ A value that does not fit the type is NULL here and untouched in the map. `plan_
 `plan_result` are filled only where `tool_name` is one of `PLANNING_TOOLS`, or a key is
 `spanledger.plan.steps`: the few records that plans are rebuilt from are then found without reading
 anybody's attributes."""
+
+TALK: Final = tuple(
+    Column(name, "VARCHAR") for name in (NEW_MESSAGES, TOOL_REQUESTS, TOOL_ANSWERS, PLAN_REQUESTS)
+)
+"""What is new in the messages of a model call, as JSON lists (`decoding/talk.py`): the messages
+`{role, content, calls, answers}`, the tool calls asked for `{id, name, arguments}`, the answers to
+earlier ones `{id, content, failed}`, and of the calls asked for those of `PLANNING_TOOLS`."""
 
 SPANS: Final = (
     Column("trace_id", "VARCHAR", ("Span.trace_id",)),
@@ -346,6 +394,7 @@ SPANS: Final = (
     Column("links", f"{LINK}[]", ("Span.links",)),
     Column("dropped_links_count", "BIGINT", ("Span.dropped_links_count",)),
     *PROMOTED,
+    *TALK,
     *_SOURCE,
     *_RECEIPT,
     # Above 1 on a copy of a span that was stored before: kept, but not in the view `spans`.
@@ -369,6 +418,7 @@ LOGS: Final = (
     Column("attribute_types", "VARCHAR"),
     Column("dropped_attributes_count", "BIGINT", ("LogRecord.dropped_attributes_count",)),
     *PROMOTED,
+    *TALK,
     *_SOURCE,
     *_RECEIPT,
 )

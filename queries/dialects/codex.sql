@@ -1,6 +1,12 @@
 -- codex: OpenAI Codex CLI. Content is in log events (`event.name` = codex.*), structure in spans.
 -- Log records carry no time of their own, only the text attribute event.timestamp. A command that
 -- exits non-zero is reported as a success; its exit code is in the text of `output` alone.
+-- recognised by: scope `codex_*`, events `codex.*`
+-- can: update_plan with its reasons; tool calls with arguments, output, decision, exit code; model
+--   calls with cached, reasoning and written tokens, refused requests
+-- cannot: what the model said; costs; the prompt unless it is switched on
+-- switches: [otel] exporter and trace_exporter with full signal paths; log_user_prompt=true;
+--   [tools.update_plan] enabled=true
 
 -- gives: plan_lists
 SELECT
@@ -156,3 +162,9 @@ WHERE dialect = 'codex'
     OR (event_name = 'codex.api_request'
       AND TRY_CAST(attributes['http.response.status_code'] AS INTEGER) >= 400)
   )
+
+-- gives: prompts
+SELECT session_id, visible(coalesce(attributes['prompt'], attributes['prompt_text'])) AS content,
+  event_ns(attributes, at_ns) AS at_ns
+FROM prompt_logs
+WHERE dialect = 'codex'

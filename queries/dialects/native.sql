@@ -79,3 +79,132 @@ WHERE NOT edge.is_end OR end_ns > 0
 SELECT session_id, plan_id, attributes['spanledger.plan.status'] AS word, at_ns
 FROM ledger_logs
 WHERE event_name IN ('spanledger.plan.status_changed', 'spanledger.plan.outcome')
+
+-- gives: lock_events
+SELECT
+  'log' AS source,
+  session_id,
+  agent_name AS agent,
+  trace_id,
+  span_id,
+  plan_id,
+  step_id,
+  lock_key,
+  attributes['spanledger.lock.id'] AS lock_id,
+  attributes['spanledger.lock.object'] AS object,
+  attributes['spanledger.lock.kind'] AS kind,
+  attributes['spanledger.lock.mode'] AS mode,
+  attributes['spanledger.lock.operation'] AS operation,
+  attributes['spanledger.lock.owner'] AS owner,
+  replace(event_name, 'spanledger.lock.', '') AS event,
+  attributes['spanledger.lock.outcome'] AS outcome,
+  attributes['spanledger.lock.holder'] AS holder,
+  attributes['spanledger.lock.holder.id'] AS holder_id,
+  TRY_CAST(attributes['spanledger.lock.queue.position'] AS BIGINT) AS queue_position,
+  TRY_CAST(attributes['spanledger.lock.wait.duration'] AS DOUBLE) * 1000 AS wait_ms,
+  TRY_CAST(attributes['spanledger.lock.hold.duration'] AS DOUBLE) * 1000 AS hold_ms,
+  at_ns,
+  seq AS tie
+FROM lock_logs
+UNION ALL BY NAME
+SELECT
+  'span' AS source,
+  session_id,
+  agent_name AS agent,
+  trace_id,
+  span_id,
+  parent_span_id,
+  plan_id,
+  step_id,
+  lock_key,
+  coalesce(attributes['spanledger.lock.id'], span_id) AS lock_id,
+  attributes['spanledger.lock.object'] AS object,
+  attributes['spanledger.lock.kind'] AS kind,
+  attributes['spanledger.lock.mode'] AS mode,
+  attributes['spanledger.lock.operation'] AS operation,
+  attributes['spanledger.lock.owner'] AS owner,
+  CASE
+    WHEN name = 'lock hold' THEN CASE WHEN edge.is_end THEN 'released' ELSE 'acquired' END
+    WHEN NOT edge.is_end THEN 'requested'
+    ELSE CASE attributes['spanledger.lock.outcome']
+      WHEN 'timeout' THEN 'timed_out' WHEN 'denied' THEN 'timed_out'
+      WHEN 'cancelled' THEN 'cancelled' WHEN 'error' THEN 'cancelled' ELSE 'acquired'
+    END
+  END AS event,
+  attributes['spanledger.lock.outcome'] AS outcome,
+  attributes['spanledger.lock.holder'] AS holder,
+  attributes['spanledger.lock.holder.id'] AS holder_id,
+  TRY_CAST(attributes['spanledger.lock.queue.position'] AS BIGINT) AS queue_position,
+  CASE WHEN edge.is_end AND name = 'lock wait' THEN elapsed_ms(start_ns, end_ns) END AS wait_ms,
+  CASE WHEN edge.is_end AND name = 'lock hold' THEN elapsed_ms(start_ns, end_ns) END AS hold_ms,
+  CASE WHEN edge.is_end THEN end_ns ELSE start_ns END AS at_ns,
+  seq AS tie
+FROM lock_spans, (VALUES (false), (true)) AS edge (is_end)
+WHERE NOT edge.is_end OR end_ns > 0
+
+-- gives: state_diffs
+SELECT
+  session_id,
+  agent_name AS agent,
+  trace_id,
+  span_id,
+  plan_id,
+  step_id,
+  attributes['spanledger.state.key'] AS state_key,
+  attributes['spanledger.state.operation'] AS operation,
+  attributes['spanledger.state.patch'] AS changes,
+  TRY_CAST(attributes['spanledger.state.change.count'] AS BIGINT) AS change_count,
+  attributes['spanledger.state.before.hash'] AS before_hash,
+  attributes['spanledger.state.after.hash'] AS after_hash,
+  TRY_CAST(attributes['spanledger.state.before.size'] AS BIGINT) AS before_size,
+  TRY_CAST(attributes['spanledger.state.after.size'] AS BIGINT) AS after_size,
+  nanos("at") AS at_ns
+FROM logs
+WHERE event_name = 'spanledger.state.changed'
+
+-- gives: actions
+SELECT
+  session_id,
+  agent_name AS agent,
+  trace_id,
+  span_id,
+  plan_id,
+  step_id,
+  TRY_CAST(attributes['spanledger.action.seq'] AS BIGINT) AS seq,
+  attributes['spanledger.action.id'] AS action_id,
+  attributes['spanledger.action.parent.id'] AS parent_id,
+  attributes['spanledger.action.type'] AS action_type,
+  attributes['spanledger.action.target.kind'] AS target_kind,
+  attributes['spanledger.action.target.id'] AS target_id,
+  attributes['spanledger.action.scope.kind'] AS scope_kind,
+  attributes['spanledger.action.scope.id'] AS scope_id,
+  attributes['spanledger.action.source'] AS source,
+  attributes['spanledger.action.resolver_path'] AS resolver_path,
+  attributes['spanledger.action.reason_code'] AS reason_code,
+  attributes['spanledger.action.outcome'] AS outcome,
+  TRY_CAST(attributes['spanledger.action.meaningful'] AS BOOLEAN) AS meaningful,
+  attributes['spanledger.action.dedupe_key'] AS dedupe_key,
+  attributes['spanledger.action.delta'] AS delta,
+  nanos("at") AS at_ns
+FROM logs
+WHERE event_name = 'spanledger.action.performed'
+
+-- gives: agent_events
+SELECT
+  session_id,
+  agent_name AS agent,
+  trace_id,
+  span_id,
+  plan_id,
+  step_id,
+  replace(event_name, 'spanledger.agent.', '') AS event,
+  attributes['spanledger.agent.status'] AS word,
+  attributes['spanledger.agent.task.id'] AS task_id,
+  attributes['spanledger.agent.task.name'] AS task,
+  attributes['spanledger.agent.task.outcome'] AS outcome,
+  coalesce(attributes['exception.message'], error_type) AS error,
+  TRY_CAST(attributes['spanledger.agent.heartbeat.interval'] AS DOUBLE) AS next_s,
+  nanos("at") AS at_ns,
+  seq AS tie
+FROM logs
+WHERE event_name LIKE 'spanledger.agent.%'

@@ -1,5 +1,9 @@
 -- openinference: Arize's conventions, used by instrumentations of some 35 frameworks. Spans only;
 -- the kind of a span is `openinference.span.kind`, lists are flattened into numbered keys.
+-- can: sessions, agents, model calls with tokens and cost, tool calls, plans from planning tools; tool
+-- calls of bare model clients (openai, anthropic, …) from their messages.
+-- cannot: time to first token, tool decisions; with several instrumentors no call ids on tool spans.
+-- switches: none; OPENINFERENCE_HIDE_INPUTS and the like leave out texts.
 
 -- gives: plan_lists
 SELECT
@@ -11,7 +15,9 @@ SELECT
   parent_span_id,
   plan_id,
   step_id,
+  tool_name AS tool,
   plan_document AS document,
+  plan_result AS result,
   explanation_in(plan_document) AS reason,
   start_ns AS at_ns,
   seq AS tie
@@ -45,6 +51,7 @@ SELECT
   visible(attributes['input.value']) AS arguments,
   visible(coalesce(message ->> '$.data.content', output)) AS result,
   CASE WHEN status_code = 2 OR failure IS NOT NULL THEN false WHEN end_ns > 0 THEN true END AS ok,
+  hides(attributes['input.value']) OR hides(output) AS redacted,
   CASE
     WHEN status_code = 2 THEN coalesce(
       list_filter(events, lambda event: event.name = 'exception')[-1]
@@ -71,11 +78,12 @@ SELECT
   model,
   start_ns AS at_ns,
   elapsed_ms(start_ns, end_ns) AS duration_ms,
-  input_tokens,
+  with_cache(input_tokens, cache_read_tokens, cache_write_tokens) AS input_tokens,
   output_tokens,
   cache_read_tokens,
   cache_write_tokens,
   reasoning_tokens,
+  response_id,
   cost_usd,
   CASE WHEN status_code = 2 THEN coalesce(status_message, 'failed') END AS error
 FROM model_spans
@@ -88,6 +96,7 @@ SELECT
   attributes['llm.finish_reason'] AS finish_reason,
   visible(attributes['input.value']) AS input_messages,
   visible(attributes['output.value']) AS output_messages,
-  'full' AS messages_mode
+  'full' AS messages_mode,
+  hides(attributes['input.value']) OR hides(attributes['output.value']) AS redacted
 FROM model_texts
 WHERE dialect = 'openinference' AND span_kind = 'LLM'

@@ -1,6 +1,7 @@
 -- llm_calls: one row per model call. `input_tokens` includes what the provider's cache gave or
 -- took, `output_tokens` the reasoning. `error` is NULL for an answered call. `messages_mode` says
--- whether input_messages are the whole history (full), what is new (delta), or nobody knows.
+-- whether input_messages are the whole history (full), what is new (delta), or nobody knows;
+-- `redacted` that the emitter hid them.
 SELECT
   call.session_id,
   call.agent,
@@ -16,9 +17,9 @@ SELECT
   coalesce(call.ttft_ms, texts.ttft_ms) AS ttft_ms,
   call.input_tokens,
   call.output_tokens,
-  call.cache_read_tokens,
-  call.cache_write_tokens,
-  call.reasoning_tokens,
+  coalesce(call.cache_read_tokens, texts.cache_read_tokens) AS cache_read_tokens,
+  coalesce(call.cache_write_tokens, texts.cache_write_tokens) AS cache_write_tokens,
+  coalesce(call.reasoning_tokens, texts.reasoning_tokens) AS reasoning_tokens,
   call.cost_usd,
   CASE WHEN call.cost_usd IS NOT NULL THEN 'reported' END AS cost_source,
   coalesce(call.finish_reason, texts.finish_reason) AS finish_reason,
@@ -28,10 +29,11 @@ SELECT
   coalesce(call.messages_mode, texts.messages_mode, 'unknown') AS messages_mode,
   call.source,
   call.linked_by,
-  call.confidence
+  call.confidence,
+  coalesce(texts.redacted, false) AS redacted
 FROM placed_llm_calls AS call
 LEFT JOIN dialect_llm_texts AS texts
   ON texts.trace_id = call.trace_id
   AND texts.span_id = call.span_id
   AND texts.dialect = call.dialect
-  AND call.source = 'span'
+  AND call.source <> 'log'

@@ -47,9 +47,9 @@ tool AS (
   GROUP BY plan_id, step_id
 ),
 waiting AS (
-  SELECT plan_id, step_id, sum(duration_ms) AS lock_wait_ms
-  FROM spans
-  WHERE lock_key IS NOT NULL AND name = 'lock wait'
+  SELECT plan_id, step_id, sum(wait_ms) AS lock_wait_ms
+  FROM planned_counted_lock_events
+  WHERE step_id IS NOT NULL AND event <> 'released'
   GROUP BY plan_id, step_id
 )
 SELECT

@@ -44,6 +44,14 @@ word AS (
   WHERE plan_status(word) IS NOT NULL
   GROUP BY plan_id
 ),
+asked AS (
+  SELECT plan_id, max_by(content, prompt.at_ns) AS request
+  FROM plan_lives
+  JOIN dialect_prompts AS prompt
+    ON prompt.session_id = plan_lives.session_id AND prompt.at_ns <= plan_lives.from_ns
+  WHERE content IS NOT NULL
+  GROUP BY plan_id
+),
 judged AS (
   SELECT
     life.*,
@@ -100,9 +108,9 @@ SELECT
   judged.dialect,
   judged.source,
   revised.goal,
-  revised.request,
+  coalesce(revised.request, asked.request) AS request,
   judged.status,
-  coalesce(revised.revision, 1) AS revision,
+  coalesce(revised.revision, judged.revision, 1) AS revision,
   judged.steps_total,
   judged.steps_done,
   judged.steps_failed,
@@ -117,4 +125,5 @@ SELECT
   judged.trace_id
 FROM judged
 LEFT JOIN revised ON revised.plan_id = judged.plan_id
+LEFT JOIN asked ON asked.plan_id = judged.plan_id
 LEFT JOIN spent ON spent.plan_id = judged.plan_id

@@ -1,8 +1,8 @@
 -- sessions: one row per session: what agents call a session, conversation or thread, else a trace.
--- `title` is the goal of its first plan, else that plan's first step. `status` follows its last
--- plan: running, paused, completed, failed or cancelled; NULL for a session without a plan,
--- because nothing in it says whether more will come. `errors` counts model and tool calls that
--- failed.
+-- `title` is the goal of its first plan, else what was asked first, else that plan's first step.
+-- `status` follows its last plan: running, paused, completed, failed or cancelled; NULL for a
+-- session without a plan, because nothing in it says whether more will come. `errors` counts model
+-- and tool calls that failed.
 WITH model AS (
   SELECT
     session_id,
@@ -34,6 +34,8 @@ extent AS (
   SELECT session_id, min(agent_name) AS agent, min(start_ns) AS first_ns, max(end_ns) AS last_ns
   FROM spans
   WHERE session_id IS NOT NULL AND start_ns > 0
+    -- A tool in VS Code has its window's id; the conversation's is on the chats around it.
+    AND (operation IS DISTINCT FROM 'execute_tool' OR service_name IS DISTINCT FROM 'copilot-chat')
   GROUP BY session_id
 ),
 planned AS (
@@ -49,6 +51,16 @@ planned AS (
     min(nanos(started_at)) AS first_ns,
     max(nanos(ended_at)) AS last_ns
   FROM plans
+  GROUP BY session_id
+),
+prompted AS (
+  SELECT
+    session_id,
+    min_by(content, at_ns) FILTER (WHERE content IS NOT NULL) AS title,
+    min(at_ns) AS first_ns,
+    max(at_ns) AS last_ns,
+    min(dialect) AS dialect
+  FROM dialect_prompts
   GROUP BY session_id
 ),
 opening AS (
@@ -71,6 +83,8 @@ session AS (
     SELECT session_id, agent AS t_agent, dialect AS t_dialect, first_ns, last_ns FROM tool
     UNION ALL BY NAME
     SELECT session_id, agent AS e_agent, first_ns, last_ns FROM extent
+    UNION ALL BY NAME
+    SELECT session_id, dialect AS m_dialect, first_ns, last_ns FROM prompted
   )
   GROUP BY session_id
 )
@@ -78,7 +92,7 @@ SELECT
   session.session_id,
   session.agent,
   session.dialect,
-  coalesce(planned.goal, opening.title) AS title,
+  coalesce(planned.goal, left(prompted.title, 200), opening.title) AS title,
   CASE planned.status
     WHEN 'draft' THEN 'running'
     WHEN 'active' THEN 'running'
@@ -100,6 +114,7 @@ SELECT
   model.cost_usd
 FROM session
 LEFT JOIN planned ON planned.session_id = session.session_id
+LEFT JOIN prompted ON prompted.session_id = session.session_id
 LEFT JOIN opening ON opening.session_id = session.session_id
 LEFT JOIN model ON model.session_id = session.session_id
 LEFT JOIN tool ON tool.session_id = session.session_id

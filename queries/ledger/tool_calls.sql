@@ -1,6 +1,6 @@
 -- tool_calls: one row per tool call. `ok` is false when the tool failed, was refused or, for a
 -- command, exited non-zero, and NULL while nobody knows. `decision` is what a person or a policy
--- said.
+-- said; `redacted` says that the emitter hid arguments or result.
 SELECT
   session_id,
   agent,
@@ -20,5 +20,6 @@ SELECT
   duration_ms,
   source,
   linked_by,
-  confidence
+  confidence,
+  coalesce(redacted, false) AS redacted
 FROM placed_tool_calls

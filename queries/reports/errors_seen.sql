@@ -1,25 +1,21 @@
--- errors_seen: one row per span that ended in error, with its exception if it recorded one.
+-- errors_seen: one row per thing that went wrong, as it happened, with the step it happened in.
 -- Narrow with: SET VARIABLE session_id = '…'; or trace_id.
-WITH failed AS (
-  SELECT
-    *,
-    list_filter(events, lambda event: event.name = 'exception')[-1].attributes AS exception
-  FROM spans
-  WHERE status_code = 2
-    AND coalesce(session_id = getvariable('session_id'), getvariable('session_id') IS NULL)
-    AND coalesce(trace_id = getvariable('trace_id'), true)
-)
 SELECT
-  ended_at,
-  service_name,
-  session_id,
-  name AS span,
-  tool_name,
-  coalesce(exception['exception.type'], error_type) AS type,
-  coalesce(exception['exception.message'], status_message) AS message,
-  plan_id,
-  step_id,
-  trace_id,
-  span_id
-FROM failed
-ORDER BY ended_at, trace_id, span_id
+  errors.at,
+  errors.session_id,
+  errors.agent,
+  errors.type,
+  errors.message,
+  errors.code_function,
+  steps.title AS step,
+  errors.plan_id,
+  errors.step_id,
+  errors.linked_by,
+  errors.trace_id,
+  errors.span_id
+FROM errors
+LEFT JOIN plan_steps AS steps
+  ON steps.plan_id = errors.plan_id AND steps.step_id = errors.step_id
+WHERE coalesce(errors.session_id = getvariable('session_id'), getvariable('session_id') IS NULL)
+  AND coalesce(errors.trace_id = getvariable('trace_id'), getvariable('trace_id') IS NULL)
+ORDER BY errors.at, errors.trace_id, errors.span_id

@@ -15,6 +15,7 @@ CREATE OR REPLACE MACRO step_status(word) AS
     WHEN 'success' THEN 'done'
     WHEN 'succeeded' THEN 'done'
     WHEN 'finished' THEN 'done'
+    WHEN 'closed' THEN 'done'
     WHEN 'true' THEN 'done'
     WHEN 'failed' THEN 'failed'
     WHEN 'failure' THEN 'failed'
@@ -82,12 +83,37 @@ CREATE OR REPLACE MACRO visible(content) AS
     content, '^("?__REDACTED__"?|<REDACTED>|\[REDACTED\]|<redacted>|<elided>)$')
   THEN content END;
 
+-- hides: whether the emitter replaced the text by such a marker.
+CREATE OR REPLACE MACRO hides(content) AS
+  content IS NOT NULL AND visible(content) IS NULL;
+
 -- nanos: a TIMESTAMP (UTC) as unix nanoseconds; at_nanos: the way back, NULL for 0 and nonsense;
 -- elapsed_ms: between two of them, whatever they hold.
 CREATE OR REPLACE MACRO nanos(moment) AS TRY(epoch_us(moment) * 1000);
 CREATE OR REPLACE MACRO at_nanos(ns) AS CASE WHEN ns > 0 THEN make_timestamp(ns // 1000) END;
 CREATE OR REPLACE MACRO elapsed_ms(from_ns, to_ns) AS
   CASE WHEN from_ns > 0 AND to_ns > 0 THEN (to_ns - from_ns) / 1e6 END;
+
+-- event_ns: when an event happened by its own account (ISO, milliseconds), else by the record's
+-- time, which is that of a batch in some emitters.
+CREATE OR REPLACE MACRO event_ns(attributes, at_ns) AS
+  coalesce(nanos(TRY_CAST(attributes['event.timestamp'] AS TIMESTAMP)), at_ns);
+
+-- before_ns: a moment that many milliseconds earlier.
+CREATE OR REPLACE MACRO before_ns(at_ns, took_ms) AS
+  coalesce(TRY(at_ns - CAST(took_ms * 1000000 AS BIGINT)), at_ns);
+
+-- exit_code_in: the exit code that the text of a command's result tells of, NULL if of none.
+CREATE OR REPLACE MACRO exit_code_in(result) AS
+  TRY_CAST(regexp_extract(
+    result, '(?:[Ee]xited with code|[Ee]xit [Cc]ode:?) (-?[0-9]+)', 1) AS INTEGER);
+
+-- with_thoughts: output tokens with the reasoning, for emitters that may count it on top: they do
+-- if it is needed to make up the total. Without a total, it is on top if the emitter's habit is
+-- that.
+CREATE OR REPLACE MACRO with_thoughts(input, output, thoughts, total, is_on_top) AS
+  CASE WHEN CASE WHEN total > 0 AND thoughts > 0 THEN total > input + output ELSE is_on_top END
+    THEN output + coalesce(thoughts, 0) ELSE output END;
 
 -- first_word: the first of a JSON list of words, or the word itself.
 CREATE OR REPLACE MACRO first_word(content) AS

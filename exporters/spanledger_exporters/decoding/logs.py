@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_exporters.decoding import attributes, source, text
+from spanledger_exporters.decoding import attributes, source, talks, text
 from spanledger_exporters.decoding.promote import promote
 from spanledger_exporters.decoding.rows import Rows, failing, refuse
 from spanledger_exporters.decoding.spans import finish, is_length
@@ -20,14 +20,16 @@ def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows
     own = attributes.decode(pc.struct_field(logs, "attributes"))
     refuse([own.irregular, found.irregular, _bad_ids(logs)])
     body, body_type, body_json = _body(pc.struct_field(logs, "body"))
+    promoted = promote("logs", own, found.resource, found.resource_of)
     columns = _plain(logs) | {
         "body": body,
         "body_type": body_type,
         "attributes": own.map,
         "attribute_types": own.types,
-        **promote("logs", own, found.resource, found.resource_of),
+        **promoted,
     }
     columns["event_name"] = _event_name(columns)
+    columns |= talks.of_logs(own, columns["event_name"], body, promoted)
     return finish("logs", found, columns, {"attributes": own.json, "body": body_json}, wires)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_exporters import columns
-from spanledger_exporters.decoding import text
+from spanledger_exporters.decoding import talk, text
 from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.shapes import schema
 
@@ -100,6 +100,17 @@ def _restrict_plans(found: dict[str, pa.Array], own: Attributes) -> None:
         value = found.pop(name)
         if planning is not None:
             found[name] = pc.if_else(planning, value, text.NO_TEXT)
+    if columns.PLAN_DOCUMENT in found:
+        found[columns.PLAN_DOCUMENT] = _unwrapped(found[columns.PLAN_DOCUMENT])
+
+
+def _unwrapped(documents: pa.Array) -> pa.Array:
+    """Planning calls are few: each is looked at in Python."""
+    wrapped = documents.unique().drop_null().to_pylist()
+    plain = {document: talk.arguments(document) for document in wrapped}
+    if all(document == found for document, found in plain.items()):
+        return documents
+    return pa.array([d and plain[d] for d in documents.to_pylist()], pa.string())
 
 
 def _planning(tools: pa.Array | None, own: Attributes) -> pa.Array | None:

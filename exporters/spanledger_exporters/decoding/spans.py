@@ -6,7 +6,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_exporters.decoding import attributes, source, text
+from spanledger_exporters.decoding import attributes, source, talks, text
 from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.promote import promote
 from spanledger_exporters.decoding.rows import Rows, failing, inside_of, members_of, refuse, structs
@@ -32,12 +32,14 @@ def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows
     events = _events(pc.struct_field(spans, "events"))
     links = _links(pc.struct_field(spans, "links"))
     refuse([own.irregular, events.irregular, links.irregular, found.irregular, _bad_ids(spans)])
+    promoted = promote("spans", own, found.resource, found.resource_of)
     columns = _plain(spans) | {
         "attributes": own.map,
         "attribute_types": own.types,
         "events": events.column,
         "links": links.column,
-        **promote("spans", own, found.resource, found.resource_of),
+        **promoted,
+        **talks.of_spans(own, events.talk, promoted),
     }
     json = {"attributes": own.json, "events": events.json, "links": links.json}
     return finish("spans", found, columns, json, wires)
@@ -90,11 +92,15 @@ def _count(records: pa.Array, field: str) -> pa.Array:
 
 @dataclass(frozen=True, slots=True)
 class _Nested:
-    """A list<struct> column, its JSON text (null for an empty list) and the irregular spans."""
+    """A list<struct> column, its JSON text (null for an empty list) and the irregular spans.
+
+    `talk` has the events that are about messages.
+    """
 
     column: pa.Array
     json: pa.Array
     irregular: pa.Array
+    talk: talks.EventsOf
 
 
 def _events(lists: pa.Array) -> _Nested:
@@ -110,7 +116,7 @@ def _events(lists: pa.Array) -> _Nested:
         "attribute_types": own.types,
         "dropped_attributes_count": _count(events, "dropped_attributes_count"),
     }
-    return _nested(lists, owners, kind, fields, own)
+    return _nested(lists, owners, kind, fields, own, talks.events_of(fields["name"], owners, own))
 
 
 def _links(lists: pa.Array) -> _Nested:
@@ -128,12 +134,12 @@ def _links(lists: pa.Array) -> _Nested:
         "dropped_attributes_count": _count(links, "dropped_attributes_count"),
         "flags": _count(links, "flags"),
     }
-    return _nested(lists, owners, kind, fields, own)
+    return _nested(lists, owners, kind, fields, own, {})
 
 
 def _none(rows: int, kind: pa.DataType) -> _Nested:
     return _Nested(
-        pa.nulls(rows, pa.list_(kind)), pa.nulls(rows, pa.string()), pa.array([], pa.int32())
+        pa.nulls(rows, pa.list_(kind)), pa.nulls(rows, pa.string()), pa.array([], pa.int32()), {}
     )
 
 
@@ -143,6 +149,7 @@ def _nested(
     kind: pa.DataType,
     fields: dict[str, pa.Array],
     own: Attributes,
+    talk: talks.EventsOf,
 ) -> _Nested:
     lengths = pc.fill_null(pc.list_value_length(lists), _ZERO)
     offsets = attributes.offsets_of(lengths)
@@ -152,6 +159,7 @@ def _nested(
         pa.ListArray.from_arrays(offsets, structs(kind, fields), mask=none),
         text.braced(attributes.join(objects, offsets, none, ","), "[", "]"),
         owners.take(own.irregular),
+        talk,
     )
 
 

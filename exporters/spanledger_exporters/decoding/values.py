@@ -2,13 +2,14 @@
 
 The text of a value: a string as it is, everything else as JSON (`5`, `5.0`, `true`, `[1,"a"]`,
 `{"k":1}`, `{"$bytes":"<base64>"}`, `{"$double":"NaN"}`, null for an empty value). An object with a
-key twice, or one that starts with `$`, is `{"$kvlist":[[key,value],…]}`.
+key twice, one that starts with `$` or one without any value is `{"$kvlist":[[key,value],…]}`, the
+last as `[key]`.
 """
 
 import base64
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from opentelemetry.proto.common.v1.common_pb2 import (
@@ -43,15 +44,32 @@ def natural(value: AnyValue) -> Json:
     return _NATURAL[kind](value) if kind in _NATURAL else None
 
 
+def read(pairs: Iterable[KeyValue]) -> tuple[list[Json], str]:
+    """The natural values of attributes, and their letters."""
+    naturals: list[Json] = []
+    letters = ""
+    for pair in pairs:
+        value = pair.value
+        kind = value.WhichOneof("value")
+        naturals.append(_NATURAL[kind](value) if kind in _NATURAL else None)
+        letters += LETTERS[kind] if kind or pair.HasField("value") else "-"
+    return naturals, letters
+
+
 def _array(array: ArrayValue) -> Json:
     return [natural(item) for item in array.values]
 
 
 def _object(pairs: Sequence[KeyValue]) -> Json:
     found = {pair.key: natural(pair.value) for pair in pairs}
-    if len(found) < len(pairs) or any(key.startswith("$") for key in found):
-        return {"$kvlist": [[pair.key, natural(pair.value)] for pair in pairs]}
+    odd = len(found) < len(pairs) or any(key.startswith("$") for key in found)
+    if odd or not all(pair.HasField("value") for pair in pairs):
+        return {"$kvlist": [_pair(pair) for pair in pairs]}
     return found
+
+
+def _pair(pair: KeyValue) -> list[Json]:
+    return [pair.key, natural(pair.value)] if pair.HasField("value") else [pair.key]
 
 
 def _double(number: float) -> Json:
@@ -95,8 +113,8 @@ def text(plain: Json) -> str | None:
     """What the map columns hold for a natural value."""
     if isinstance(plain, str):
         return plain
-    if isinstance(plain, int) and not isinstance(plain, bool):
-        return str(plain)
+    if isinstance(plain, int | float) and not isinstance(plain, bool):
+        return repr(plain)
     return None if plain is None else dump(plain)
 
 

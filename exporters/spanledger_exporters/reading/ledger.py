@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,8 @@ _CONFIG: Final = {
     "python_enable_replacements": "false",
 }
 """No extension is ever fetched or needed, and SQL sees tables, not Python's variables."""
+_IDLE_OPTIMIZERS: Final = ("projection_pullup",)
+"""They take a third of the time that planning a view does and gain nothing; DuckDB 2.0 has them."""
 _FIRST_WAIT_S: Final = 0.005
 _LONGEST_WAIT_S: Final = 0.25
 
@@ -135,7 +138,14 @@ class Ledger:
     def _open(self) -> duckdb.DuckDBPyConnection:
         if not self.layout.ledger.exists():
             raise NotFoundError(_missing(self.layout))
-        return duckdb.connect(self.layout.ledger, read_only=True, config=dict(_CONFIG))
+        return duckdb.connect(self.layout.ledger, read_only=True, config=_config())
+
+
+@cache
+def _config() -> dict[str, str | bool | int | float | list[str]]:
+    with duckdb.connect() as engine:
+        known = {name for (name,) in engine.sql("FROM duckdb_optimizers()").fetchall()}
+    return {**_CONFIG, "disabled_optimizers": ",".join(known.intersection(_IDLE_OPTIMIZERS))}
 
 
 def _missing(layout: Layout) -> str:

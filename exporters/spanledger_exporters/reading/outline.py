@@ -97,9 +97,9 @@ def _history(changes: Iterable[Row]) -> str:
 
 
 def print_session(session: Row, out: TextIO) -> None:
-    """One session: its facts, then a table each of plans, models and tools."""
+    """One session: its facts, then a table each of plans, models, tools and messages."""
     console = console_for(out)
-    lists = ("plan_list", "models", "tools")
+    lists = ("plan_list", "models", "tools", "messages")
     for name, value in session.items():
         if value is not None and name not in lists:
             _line(console, Text(f"{name:>14} ", style="bold").append(cell(value), "not bold"))

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,10 +10,17 @@ from typing import Final
 
 _CHECKOUT: Final = Path(__file__).parents[3] / "queries"
 _SECTION: Final = re.compile(r"^-- gives: (\w+)\s*$", re.MULTILINE)
+_LIKENESS: Final = re.compile(r"^-- gives: (\w+), as (\w+)\s*$", re.MULTILINE)
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 _NARROW: Final = "planned_"
 _WHOLE: Final = frozenset({"current_steps", "plan_stretches"})
 """What planned_traces is made from stays as it is."""
+_TALKS: Final = {"call_talk": "asked_calls", "plan_talk": "asked_plans"}
+_READ_FROM_TALK: Final = {
+    "tool_calls": "SELECT * EXCLUDE (tie) FROM asked_calls",
+    "plan_lists": "SELECT * FROM asked_plan_lists",
+}
+"""What any dialect gives whose only traces of tool calls are the messages of its model calls."""
 _RESERVED: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|(?<![\w.$])(at)(?![\w$])(?!\s*\()""",
     re.IGNORECASE | re.DOTALL,
@@ -44,19 +51,39 @@ def queries_dir() -> Traversable:
 
 
 @cache
-def views_sql() -> tuple[Statement, ...]:
+def macros_sql() -> tuple[Statement, ...]:
+    """The macros that views and reports are written with."""
+    schema = queries_dir() / "schema"
+    names = (schema / "_order").read_text(encoding="utf-8").splitlines()
+    return tuple(_statement(schema / name) for name in names if not name.startswith("#"))
+
+
+@lru_cache(8)
+def views_sql(dialects: frozenset[str] | None = None) -> tuple[Statement, ...]:
     """The macros and views on top of `spans`, `logs` and `metrics`.
 
     A view is one WITH chain of all it reads down to those three, so that DuckDB binds each of them
-    once and not once for every path that leads to it.
+    once and not once for every path that leads to it. `dialects`: those there are records of; what
+    others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
+    nothing. None stands for all.
     """
     root = queries_dir()
-    relations = _relations(root)
-    macros = (root / "schema" / "_order").read_text(encoding="utf-8").splitlines()
-    return (
-        *(_statement(root / "schema" / line) for line in macros if not line.startswith("#")),
-        *(_view(_stem(file), relations) for file in _sql_files(root / "ledger")),
-    )
+    relations = _relations(root, dialects)
+    views = (_view(_stem(file), relations) for file in _sql_files(root / "ledger"))
+    return (*macros_sql(), *views)
+
+
+@cache
+def dialects_sql(signal: str) -> str:
+    """A SELECT of the dialects in `{records}`; the macros must be there."""
+    event = "event_name" if signal == "logs" else "NULL"
+    return f"""
+        SELECT DISTINCT dialect_of(scope_name, service_name, event, span_kind, operation) AS dialect
+        FROM (
+          SELECT DISTINCT scope_name, service_name, {event} AS event, span_kind, operation
+          FROM {{records}}
+        )
+        WHERE dialect IS NOT NULL"""
 
 
 @cache
@@ -107,37 +134,82 @@ def _text(name: str, relations: dict[str, str]) -> str:
     return text
 
 
-def _relations(root: Traversable) -> dict[str, str]:
+def _relations(root: Traversable, present: frozenset[str] | None) -> dict[str, str]:
     """Every SELECT by the name others read it by: inputs, kinds of records, ledger views."""
     schema, ledger = root / "schema", root / "ledger"
     folders = (schema / "inputs", ledger / "parts", ledger)
     relations = {_stem(file): _body(file) for folder in folders for file in _sql_files(folder)}
     dialects = {_stem(file): _sections(file) for file in _sql_files(root / "dialects")}
+    followers = _followers(root)
+    if present is not None:
+        dialects = _of_present(dialects, followers, present)
     owned, placed = _body(schema / "owned.sql"), _body(schema / "placed.sql")
     for file in _sql_files(schema / "kinds"):
         kind = _stem(file)
-        relations[f"dialect_{kind}"] = _union(kind, _body(file), dialects)
+        relations[f"dialect_{kind}"] = _union(kind, _body(file), dialects, followers)
         relations[f"owned_{kind}"] = re.sub(r"\breported\b", f"dialect_{kind}", owned)
         relations[f"placed_{kind}"] = re.sub(r"\bcounted\b", f"counted_{kind}", placed)
+    asked = _body(schema / "asked.sql")
+    for talk, calls in _TALKS.items():
+        relations[calls] = re.sub(r"\btalk\b", talk, asked)
     return relations
 
 
-def _union(kind: str, shape: str, dialects: dict[str, dict[str, str]]) -> str:
+def _union(
+    kind: str,
+    shape: str,
+    dialects: dict[str, dict[str, str]],
+    followers: dict[tuple[str, str], list[str]],
+) -> str:
     """What all dialects give of one kind, on top of its empty shape.
 
     A dialect is a file of sections, each one SELECT under a line `-- gives: KIND`. Columns are
-    matched by name, and what a dialect leaves out is NULL.
+    matched by name, and what a dialect leaves out is NULL. A line `-- gives: KIND, as OTHER` says
+    that the other dialect's SELECT, which has `dialect = 'OTHER'` and the column, holds for both:
+    records are read once, not once for each that writes them the same way.
     """
-    given = (
-        f"SELECT '{dialect}' AS dialect, * FROM (\n{sections[kind]}\n)"
+    given = [f"SELECT CAST(NULL AS VARCHAR) AS dialect, * FROM (\n{shape}\n)"]
+    for dialect, sections in dialects.items():
+        alike = followers.get((kind, dialect))
+        if alike and kind in sections:
+            names = ", ".join(f"'{name}'" for name in (dialect, *alike))
+            text = sections[kind].replace(f"dialect = '{dialect}'", f"dialect IN ({names})")
+            given.append(f"SELECT * FROM (\n{text}\n)")
+        elif kind in sections:
+            given.append(f"SELECT '{dialect}' AS dialect, * FROM (\n{sections[kind]}\n)")
+    if kind in _READ_FROM_TALK:
+        given.append(_READ_FROM_TALK[kind])
+    return "\nUNION ALL BY NAME\n".join(given)
+
+
+def _of_present(
+    dialects: dict[str, dict[str, str]],
+    followers: dict[tuple[str, str], list[str]],
+    present: frozenset[str],
+) -> dict[str, dict[str, str]]:
+    """Without the SELECTs that ask for records of a dialect of which there are none."""
+
+    def may_find(dialect: str, kind: str, text: str) -> bool:
+        writers = {dialect, *followers.get((kind, dialect), ())}
+        return f"dialect = '{dialect}'" not in text or not present.isdisjoint(writers)
+
+    return {
+        dialect: {kind: text for kind, text in sections.items() if may_find(dialect, kind, text)}
         for dialect, sections in dialects.items()
-        if kind in sections
-    )
-    return "\nUNION ALL BY NAME\n".join((shape, *given))
+    }
+
+
+def _followers(root: Traversable) -> dict[tuple[str, str], list[str]]:
+    """The dialects that write a kind of record as another one does, by kind and that other."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for file in _sql_files(root / "dialects"):
+        for kind, model in _LIKENESS.findall(file.read_text(encoding="utf-8")):
+            found.setdefault((kind, model), []).append(_stem(file))
+    return found
 
 
 def _sections(dialect: Traversable) -> dict[str, str]:
-    _, *rest = _SECTION.split(dialect.read_text(encoding="utf-8"))
+    _, *rest = _SECTION.split(_LIKENESS.sub("", dialect.read_text(encoding="utf-8")))
     return {
         kind: text.strip().rstrip(";") for kind, text in zip(rest[::2], rest[1::2], strict=True)
     }

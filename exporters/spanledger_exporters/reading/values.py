@@ -105,8 +105,9 @@ def _object(value: AnyValue, plain: dict[str, Any]) -> None:
         value.double_value = _double(plain)
     else:
         value.kvlist_value.SetInParent()
-        for key, item in plain.get("$kvlist") or plain.items():
+        for key, *items in plain.get("$kvlist") or plain.items():
             pair = value.kvlist_value.values.add()
             pair.key = key
-            pair.value.SetInParent()
-            _natural(pair.value, item)
+            for item in items:
+                pair.value.SetInParent()
+                _natural(pair.value, item)

@@ -4,10 +4,11 @@ WITH life AS (
   SELECT
     plan_id,
     min(session_id) AS session_id,
-    min(agent) AS agent,
+    min_by(agent, at_ns) AS agent,
     min(dialect) AS dialect,
     min(source) AS source,
     min_by(trace_id, at_ns) AS trace_id,
+    max(revision) AS revision,
     min(at_ns) AS from_ns,
     max(at_ns) AS last_ns
   FROM step_states

@@ -17,6 +17,8 @@ held AS (
 said AS (
   SELECT * FROM listed_states
   UNION ALL BY NAME
+  SELECT * FROM replayed_steps
+  UNION ALL BY NAME
   SELECT
     changed.plan_id, changed.step_id, coalesce(changed.revision, list.revision) AS revision,
     position, title, step_status(word) AS status, attempt, output, stdout, stderr, error,

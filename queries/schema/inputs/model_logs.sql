@@ -18,6 +18,7 @@ SELECT
   cache_write_tokens,
   reasoning_tokens,
   cost_usd,
+  response_id,
   dialect_of(scope_name, service_name, event_name, span_kind, operation) AS dialect
 FROM logs
 WHERE (model IS NOT NULL OR input_tokens IS NOT NULL) AND tool_name IS NULL

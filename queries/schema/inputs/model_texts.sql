@@ -6,6 +6,7 @@ SELECT
   operation,
   span_kind,
   attributes,
+  events,
   dialect_of(scope_name, service_name, NULL, span_kind, operation) AS dialect
 FROM spans
 WHERE (model IS NOT NULL OR input_tokens IS NOT NULL) AND tool_name IS NULL

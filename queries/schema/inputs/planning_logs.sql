@@ -11,6 +11,7 @@ SELECT
   attributes,
   seq,
   tool_name,
+  tool_call_id,
   tool_ok,
   plan_document,
   plan_result,

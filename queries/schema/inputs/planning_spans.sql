@@ -15,6 +15,7 @@ SELECT
   status_message,
   seq,
   tool_name,
+  tool_call_id,
   operation,
   span_kind,
   error_type,

@@ -1,0 +1,11 @@
+-- pydantic_ai: Pydantic AI's own instrumentation, data formats 1 to 6 (Logfire or any SDK); spans
+-- that Logfire sends before they end (pending_span) do not count.
+-- can: sessions and agents on every span, model calls with cost, tool calls with outcome and retries,
+-- plans from planning tools.
+-- cannot: tool decisions but deferrals; arguments, results and plans with include_content=False.
+-- switches: Agent.instrument_all(), or InstrumentationSettings(version=5).
+
+-- gives: plan_lists, as semconv
+-- gives: tool_calls, as semconv
+-- gives: llm_calls, as semconv
+-- gives: llm_texts, as semconv

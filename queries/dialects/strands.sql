@@ -1,0 +1,11 @@
+-- strands: Strands Agents' own spans; what was said is in span events, a tool's arguments in
+-- gen_ai.tool.message, its result in gen_ai.choice, or in one event of details with the opt-in.
+-- can: model calls with time to first token, tool calls with status, plans from planning tools.
+-- cannot: cost; agents' and cycles' spans repeat the totals and do not count.
+-- switches: StrandsTelemetry().setup_otlp_exporter(); texts need
+-- OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_unredacted_attributes=… only where redaction was chosen.
+
+-- gives: plan_lists, as semconv
+-- gives: tool_calls, as semconv
+-- gives: llm_calls, as semconv
+-- gives: llm_texts, as semconv

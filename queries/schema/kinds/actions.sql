@@ -1,0 +1,26 @@
+-- actions: one row per action that was committed or tried. `seq` counts within the session.
+SELECT
+  CAST(NULL AS VARCHAR) AS session_id,
+  CAST(NULL AS VARCHAR) AS agent,
+  CAST(NULL AS VARCHAR) AS trace_id,
+  CAST(NULL AS VARCHAR) AS span_id,
+  CAST(NULL AS VARCHAR) AS parent_span_id,
+  CAST(NULL AS VARCHAR) AS plan_id,
+  CAST(NULL AS VARCHAR) AS step_id,
+  CAST(NULL AS BIGINT) AS seq,
+  CAST(NULL AS VARCHAR) AS action_id,
+  CAST(NULL AS VARCHAR) AS parent_id,
+  CAST(NULL AS VARCHAR) AS action_type,
+  CAST(NULL AS VARCHAR) AS target_kind,
+  CAST(NULL AS VARCHAR) AS target_id,
+  CAST(NULL AS VARCHAR) AS scope_kind,
+  CAST(NULL AS VARCHAR) AS scope_id,
+  CAST(NULL AS VARCHAR) AS source,
+  CAST(NULL AS VARCHAR) AS resolver_path,
+  CAST(NULL AS VARCHAR) AS reason_code,
+  CAST(NULL AS VARCHAR) AS outcome,
+  CAST(NULL AS BOOLEAN) AS meaningful,
+  CAST(NULL AS VARCHAR) AS dedupe_key,
+  CAST(NULL AS VARCHAR) AS delta,
+  CAST(NULL AS BIGINT) AS at_ns
+WHERE false
