@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 import duckdb
@@ -118,20 +119,26 @@ def replace_views(
     layout: Layout,
     contents: dict[str, views.Contents],
     conflicts: Iterable[tuple[str, str]],
+    dialects: frozenset[str],
 ) -> None:
     """Make the contents visible, in one transaction.
 
-    A view is replaced when its text has changed: usually one of six, as the segments of one signal.
+    `dialects`: those that there are records of. A view is replaced when its text has changed:
+    usually one of six, as the segments of one signal.
     """
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
-    facts = {"root": str(layout.root), "queries": _version()}
+    facts = {
+        "root": str(layout.root),
+        "queries": _version(dialects),
+        "dialects": ",".join(sorted(dialects)),
+    }
     for statement in views.statements(layout, contents, conflicts):
         facts[statement.name] = hashlib.sha256(statement.text.encode()).hexdigest()
         if known.get(statement.name) != facts[statement.name]:
             connection.execute(statement.text)
     if known.get("queries") != facts["queries"]:
-        for view in views_sql():
+        for view in views_sql(dialects):
             connection.execute(view.text)
     for name in facts.keys() - {name for name, fact in facts.items() if known.get(name) == fact}:
         _set_fact(connection, name, facts[name])
@@ -142,14 +149,16 @@ def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
     """Whether the views are of this version and name files where they are."""
     try:
         same_place = _fact(connection, "root") == str(layout.root)
-        return same_place and _fact(connection, "queries") == _version()
+        dialects = frozenset(filter(None, (_fact(connection, "dialects") or "").split(",")))
+        return same_place and _fact(connection, "queries") == _version(dialects)
     except duckdb.CatalogException:
         return False
 
 
-def _version() -> str:
+@lru_cache(8)
+def _version(dialects: frozenset[str]) -> str:
     """Changes with any text that a view is made of."""
-    text = "\0".join(statement.text for statement in views_sql())
+    text = "\0".join(statement.text for statement in views_sql(dialects))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

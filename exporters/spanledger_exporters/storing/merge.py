@@ -58,12 +58,18 @@ def merge(layout: Layout, signal: str, sources: Sequence[Path], writer: str, num
         rows=sum(footer.rows for footer in footers.values()),
         replaces=frozenset(footers).union(*(footer.replaces for footer in footers.values())),
         conflicts=frozenset[tuple[str, str]]().union(*(f.conflicts for f in footers.values())),
+        dialects=_dialects(list(footers.values())),
     )
     shape = schema(signal).with_metadata(facts.metadata())
     with SegmentWriter(target, shape, rows=facts.rows, level=6) as segment:
         for rows in _row_groups(sources):
             segment.add(rows.cast(segment.shape))
     return target
+
+
+def _dialects(footers: Sequence[Footer]) -> frozenset[str] | None:
+    known = [footer.dialects for footer in footers if footer.dialects is not None]
+    return frozenset[str]().union(*known) if len(known) == len(footers) else None
 
 
 def _row_groups(sources: Sequence[Path]) -> Iterator[pa.Table]:

@@ -21,6 +21,7 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, merge, recovery, repeats, segments
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
+from spanledger_exporters.storing.dialects import found_in
 from spanledger_exporters.storing.journal import FileLock, HotFile
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, Merging
@@ -149,7 +150,8 @@ class Publisher:
         conflicts: frozenset[tuple[str, str]] = frozenset()
         if signal == "spans":
             table, conflicts = repeats.number(table, self.shelf.live("spans"))
-        segments.write(self.layout.segment_file(signal, stem), table, conflicts)
+        path = self.layout.segment_file(signal, stem)
+        segments.write(path, table, conflicts, found_in(signal, table))
 
     def _merge(self) -> None:
         for signal in SIGNALS:
@@ -175,11 +177,11 @@ class Publisher:
         self, contents: dict[str, Contents], gone: Sequence[Path], wait_s: float
     ) -> None:
         """Twice, when the file turns out to be damaged: the second time in a new one."""
-        conflicts = self.shelf.conflicts()
+        conflicts, dialects = self.shelf.conflicts(), self.shelf.dialects()
         for last in (False, True):
             try:
                 with catalog.opened(self.layout, wait_s) as connection:
-                    catalog.replace_views(connection, self.layout, contents, conflicts)
+                    catalog.replace_views(connection, self.layout, contents, conflicts, dialects)
                     # Nobody is reading while the file is open here: now old files may go.
                     for path in (*gone, *self.shelf.replaced()):
                         path.unlink(missing_ok=True)
@@ -217,18 +219,27 @@ def exclusive(path: Path) -> Generator[bool]:
         lock.close()
 
 
+def _hot_files(layout: Layout) -> Iterator[Path]:
+    for signal in SIGNALS:
+        yield from layout.hot_files(signal)
+
+
 def ensure_current(layout: Layout) -> None:
     """Publish again when the views are older than this version, damaged, or name another place.
+
+    Or when a writer was killed: a dialect that only its last records speak is not in the views.
 
     Does nothing when the directory cannot be written or someone else is reading.
     """
     try:
         with duckdb.connect(str(layout.ledger), read_only=True) as connection:
-            if catalog.is_current(connection, layout):
-                return
+            current = catalog.is_current(connection, layout)
     except duckdb.Error as error:
         if trouble_of(error) is not Trouble.DAMAGED:
             return
+        current = False
+    if current and not any(map(recovery.is_abandoned, _hot_files(layout))):
+        return
     with contextlib.suppress(StoreError):
         layout.create()
         writer = secrets.token_hex(5)

@@ -146,6 +146,18 @@ def claim(path: Path, bury: Callable[[bytes], None]) -> Recovered | None:
     return None
 
 
+def is_abandoned(path: Path) -> bool:
+    """Whether a hot file's writer is gone."""
+    try:
+        lock = FileLock(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    try:
+        return lock.take()
+    finally:
+        lock.close()
+
+
 def _recover(path: Path, lock: FileLock, bury: Callable[[bytes], None]) -> Recovered:
     found = list(groups(path))
     tail = found.pop() if found and found[-1].torn else None

@@ -4,9 +4,7 @@ Receivers must expect duplicates (OTLP specification, "Duplicate Data"). A recor
 ids with another content is no copy: both stay, and the ids are reported as a conflict.
 """
 
-import os
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -15,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_exporters import columns
-from spanledger_exporters.storing.views import quote
+from spanledger_exporters.storing import engine
+from spanledger_exporters.storing.literals import quote
 
 
 class Numbered(NamedTuple):
@@ -32,7 +31,7 @@ def number(table: pa.Table, stored: Sequence[Path]) -> Numbered:
     """
     if not len(table):
         return Numbered(table, frozenset())
-    with _engine(os.getpid()).cursor() as connection:
+    with engine.cursor() as connection:
         connection.register("fresh", table.append_column("place", pa.arange(0, len(table))))
         if not _find_twice(connection, table, stored):
             return Numbered(_with_deliveries(table, {}), frozenset())
@@ -45,12 +44,6 @@ def number(table: pa.Table, stored: Sequence[Path]) -> Numbered:
             _with_deliveries(table, dict(later.fetchall())),
             frozenset((trace, span) for trace, span in conflicts.fetchall()),
         )
-
-
-@cache
-def _engine(pid: int) -> duckdb.DuckDBPyConnection:
-    """An empty database to count in, made once a process: 20 ms of CPU each time otherwise."""
-    return duckdb.connect(f":memory:repeats-{pid}", config={"threads": 1})
 
 
 _CONTENT: Final = ", ".join(

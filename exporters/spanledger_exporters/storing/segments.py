@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from spanledger_exporters.columns import sql_columns
 from spanledger_exporters.decoding.shapes import schema
 from spanledger_exporters.storing import recovery
+from spanledger_exporters.storing.dialects import detection
 from spanledger_exporters.storing.journal import LONGEST_LINE
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of, sync_folder
 
@@ -24,6 +25,7 @@ _SEQUENCES: Final = frozenset(
 MERGED: Final = "-merged"
 _REPLACES: Final = b"spanledger.replaces"
 _CONFLICTS: Final = b"spanledger.conflicts"
+_DIALECTS: Final = b"spanledger.dialects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Footer:
     """What a segment's footer says, beside Parquet's own.
 
     `replaces` are the stems of all segments that a merged one took in, at first or second hand;
-    `conflicts` the (trace, span) ids that had several contents when its rows were stored.
+    `conflicts` the (trace, span) ids that had several contents when its rows were stored;
+    `dialects` those of its rows, None when another version decided on them.
     """
 
     rows: int
     replaces: frozenset[str] = frozenset()
     conflicts: frozenset[tuple[str, str]] = frozenset()
+    dialects: frozenset[str] | None = None
 
     def sources(self, path: Path) -> frozenset[str]:
         """The stems of the journal files whose rows the segment at `path` has."""
@@ -47,12 +51,19 @@ class Footer:
         """As Parquet key-value metadata: words with commas between."""
         ids = sorted(f"{trace}-{span}" for trace, span in self.conflicts)
         words = {_REPLACES: sorted(self.replaces), _CONFLICTS: ids}
+        if self.dialects is not None:
+            words[_DIALECTS] = [detection(), *sorted(self.dialects)]
         return {key: ",".join(value).encode() for key, value in words.items() if value}
 
 
-def write(path: Path, table: pa.Table, conflicts: frozenset[tuple[str, str]] = frozenset()) -> None:
+def write(
+    path: Path,
+    table: pa.Table,
+    conflicts: frozenset[tuple[str, str]] = frozenset(),
+    dialects: frozenset[str] | None = None,
+) -> None:
     """Write one segment; it appears whole, under its final name, or not at all."""
-    facts = Footer(len(table), conflicts=conflicts).metadata()
+    facts = Footer(len(table), conflicts=conflicts, dialects=dialects).metadata()
     with SegmentWriter(path, table.schema.with_metadata(facts), rows=len(table)) as writer:
         writer.add(table.replace_schema_metadata(facts))
 
@@ -138,12 +149,17 @@ def footer(path: Path) -> Footer:
         found.num_rows,
         frozenset(_words(found, _REPLACES)),
         frozenset((trace, span) for trace, span in _pairs(_words(found, _CONFLICTS))),
+        _dialects(_words(found, _DIALECTS)),
     )
 
 
 def _words(found: pq.FileMetaData, key: bytes) -> list[str]:
     text: str = (found.metadata or {}).get(key, b"").decode()
     return text.split(",") if text else []
+
+
+def _dialects(words: Sequence[str]) -> frozenset[str] | None:
+    return frozenset(words[1:]) if words and words[0] == detection() else None
 
 
 def _pairs(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,14 @@
 import logging
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from spanledger_exporters.storing import segments
+from spanledger_exporters.storing.dialects import SPOKEN, found_in_file
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.segments import Footer
 
@@ -52,6 +53,21 @@ class Shelf:
     def conflicts(self) -> set[tuple[str, str]]:
         """The ids of spans that have several contents."""
         return {ids for footer in self._scan("spans").values() for ids in footer.conflicts}
+
+    def dialects(self) -> frozenset[str]:
+        """Those that there are records of."""
+        found: set[str] = set()
+        for signal in SPOKEN:
+            for path in self.live(signal):
+                found |= self._dialects_of(signal, path)
+        return frozenset(found)
+
+    def _dialects_of(self, signal: str, path: Path) -> frozenset[str]:
+        footer = self._footers[path]
+        if footer.dialects is None:
+            footer = replace(footer, dialects=found_in_file(signal, path))
+            self._footers[path] = footer
+        return footer.dialects or frozenset()
 
     def mend(self, write: WriteSegment) -> None:
         """Make what is missing from the kept journal, once, and again when damage is found."""

@@ -13,15 +13,16 @@ import duckdb
 from spanledger_exporters.columns import TABLES
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.ledger import Ledger
-from spanledger_exporters.reading.queries import views_sql
+from spanledger_exporters.reading.queries import macros_sql, views_sql
 from spanledger_exporters.storing import recovery, repeats, segments
 from spanledger_exporters.storing.catalog import HeldError, opened, replace_views
 from spanledger_exporters.storing.deadletter import DeadLetters
+from spanledger_exporters.storing.dialects import SPOKEN, found_by, found_in
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
+from spanledger_exporters.storing.literals import quote
 from spanledger_exporters.storing.merge import USUAL, merge
 from spanledger_exporters.storing.publish import Publisher, exclusive
 from spanledger_exporters.storing.shelf import REBUILDING
-from spanledger_exporters.storing.views import quote
 
 Progress = Callable[[int, int], None]
 
@@ -97,7 +98,7 @@ class _Rebuild:
         if signal == "spans":
             table, conflicts = repeats.number(table, self.staging.segment_files(signal))
         target = self.staging.segment_file(signal, stem_of(path) or NONE)
-        segments.write(target, table, conflicts)
+        segments.write(target, table, conflicts, found_in(signal, table))
         self.report.problems += problems
         self.report.files += 1
         self.report.records += len(table)
@@ -122,7 +123,8 @@ def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
         now.rename(old)
         new.rename(now)
         contents = publisher.contents()
-        replace_views(connection, layout, contents, publisher.shelf.conflicts())
+        shelf = publisher.shelf
+        replace_views(connection, layout, contents, shelf.conflicts(), shelf.dialects())
     if report.problems:
         report.problems.append(f"{old}: the segments as they were; delete them when all is well")
     else:
@@ -243,5 +245,8 @@ def _copy_tables(layout: Layout, out: Path) -> None:
 
 def _add_views(out: Path) -> None:
     with duckdb.connect(str(out)) as connection:
-        for statement in views_sql():
+        for macro in macros_sql():
+            connection.execute(macro.text)
+        present = found_by(connection, {signal: signal for signal in SPOKEN})
+        for statement in views_sql(present):
             connection.execute(statement.text)

@@ -5,7 +5,6 @@ segments hold. `<signal>_received` is every delivery; the view people use adds t
 copies.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Final
 from spanledger_exporters.columns import TABLES
 from spanledger_exporters.reading.queries import Statement
 from spanledger_exporters.storing.layout import NONE, Layout
+from spanledger_exporters.storing.literals import quote, without_patterns
 from spanledger_exporters.storing.segments import json_options
 
 
@@ -54,8 +54,8 @@ def statements(
 def _received(layout: Layout, signal: str, content: Contents) -> str:
     names = ", ".join(f'"{column.name}"' for column in TABLES[signal])
     anchor = layout.segment_file(signal, NONE)
-    segments = ", ".join(quote(_literal(path)) for path in (anchor, *content.segments))
-    tail = quote(f"{_literal(layout.hot)}/{signal}-*.jsonl")
+    segments = ", ".join(quote(without_patterns(path)) for path in (anchor, *content.segments))
+    tail = quote(f"{without_patterns(layout.hot)}/{signal}-*.jsonl")
     covered = ", ".join(quote(str(path)) for path in content.covered)
     exclusion = f" WHERE filename NOT IN ({covered})" if covered else ""
     return (
@@ -78,13 +78,3 @@ def _view(signal: str, conflicts: list[tuple[str, str]]) -> str:
         f"CREATE OR REPLACE VIEW {signal} AS SELECT *{hidden}, {', '.join(extra)} "
         f"FROM {signal}_received{condition}"
     )
-
-
-def _literal(path: Path) -> str:
-    """A path in which DuckDB finds no pattern."""
-    return re.sub(r"[\[*?]", r"[\g<0>]", str(path))
-
-
-def quote(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"

@@ -98,7 +98,7 @@ def after_the_views(layout: Layout) -> None:
     after_the_segment(layout)
     found = publisher(layout)
     with catalog.opened(layout, 1) as connection:
-        catalog.replace_views(connection, layout, found.contents(), set())
+        catalog.replace_views(connection, layout, found.contents(), set(), frozenset())
 
 
 def after_merging(layout: Layout) -> None:
