@@ -36,7 +36,7 @@ class Server:
 @contextlib.contextmanager
 def served(data: Path, *options: str) -> Generator[Server]:
     """A server on free ports, ended by SIGTERM."""
-    ports = ("--grpc-port", "0", "--http-port", "0", "--ui-port", "0")
+    ports = [f"--{name}-port=0" for name in ("grpc", "http", "ui", "jaeger")]
     command = [sys.executable, "-m", "spanledger", "serve", "--data", str(data), *ports, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

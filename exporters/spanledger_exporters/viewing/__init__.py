@@ -1,0 +1,1 @@
+"""Show the ledger where people already look: Jaeger, Grafana. Reads, never writes."""
