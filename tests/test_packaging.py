@@ -47,14 +47,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(out.glob("*.whl"))
 
 
-def test_the_wheel_holds_both_packages_and_all_sql(wheel: Path) -> None:
+def test_the_wheel_holds_both_packages_all_sql_and_all_configuration(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    queries = {
-        f"spanledger_exporters/queries/{path.relative_to(ROOT / 'queries')}"
-        for path in (ROOT / "queries").rglob("*")
+    shipped = {
+        f"spanledger_exporters/{path.relative_to(ROOT)}"
+        for folder in ("queries", "collector-config")
+        for path in (ROOT / folder).rglob("*")
         if path.is_file()
     }
-    assert queries <= names
+    assert shipped <= names
     assert {"spanledger/__init__.py", "spanledger_exporters/__init__.py"} <= names
 
 

@@ -69,7 +69,7 @@ def import_files(
     `advance` is told how many bytes of the files were read. Raises StoreError when a file cannot
     be opened or the store cannot be written.
     """
-    sender = _Sender(door)
+    sender = Sender(door)
     for path in files:
         sender.report.files += 1
         for piece in pieces(path, advance):
@@ -78,7 +78,7 @@ def import_files(
     return sender.report
 
 
-class _Sender:
+class Sender:
     """Keeps a bounded number of bytes on the way and counts what came of them."""
 
     def __init__(self, door: Door) -> None:
@@ -88,6 +88,7 @@ class _Sender:
         self.report = Report()
 
     def take(self, piece: Piece, name: str) -> None:
+        """Send one piece of the file of that name; what is bad in it is noted."""
         try:
             request = read(piece, name)
         except (BadRequestError, TooLargeError) as error:

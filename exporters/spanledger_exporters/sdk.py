@@ -82,7 +82,8 @@ def _begin(root: Path) -> "Future[Store]":
         except Exception as error:
             opening.set_exception(error)
 
-    threading.Thread(target=run, name="spanledger-open", daemon=True).start()
+    # No daemon: the process would be aborted if it ended while this is inside DuckDB.
+    threading.Thread(target=run, name="spanledger-open").start()
     return opening
 
 
@@ -94,6 +95,7 @@ def _store(root: Path) -> Store:
             durability=found.durability,
             keep_journal=found.keep_journal,
             seal_age_s=_SEAL_AGE_S,
+            show_later=True,
         ),
     )
 

@@ -25,6 +25,10 @@ from spanledger_exporters.receiving.web import serve_app
 from spanledger_exporters.settings import Settings
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.store import Store, StoreOptions
+from spanledger_exporters.viewing import jaeger_http
+from spanledger_exporters.viewing.jaeger_grpc import serve_jaeger
+from spanledger_exporters.viewing.reports import Reports
+from spanledger_exporters.viewing.trace_reader import TraceReader
 
 _GRACE_S: Final = 5.0
 _Server = TypeVar("_Server")
@@ -39,10 +43,14 @@ class Collector:
     grpc: str
     http: str
     ui: str
+    jaeger: str | None
+    flight: str | None
 
     def ports(self) -> dict[str, str]:
-        """Where it listens: `host:port` for gRPC, URLs for the others."""
-        return {"grpc": self.grpc, "http": self.http, "ui": self.ui}
+        """Where it listens: `host:port` for gRPC, URLs for the others; only what is on."""
+        optional = {"jaeger": self.jaeger, "flight": self.flight}
+        on = {name: where for name, where in optional.items() if where is not None}
+        return {"grpc": self.grpc, "http": self.http, "ui": self.ui} | on
 
 
 @contextlib.contextmanager
@@ -72,7 +80,8 @@ def _listening(
     stack.callback(grpc.stop, _GRACE_S)
     http = _started(lambda: serve_http(door, host, settings.http_port, limit_bytes))
     stack.callback(http.stop, _GRACE_S)
-    page = _Page(store, min_free_bytes)
+    reader = TraceReader(settings.directory)
+    page = _Page(store, min_free_bytes, jaeger_http.routes(reader))
     ui = _started(lambda: serve_app(Guard(page.app(), host), host, settings.ui_port))
     stack.callback(ui.stop, _GRACE_S)
     page.running = Collector(
@@ -81,8 +90,31 @@ def _listening(
         grpc=host_port(host, grpc.port),
         http=f"http://{host_port(host, http.port)}",
         ui=f"http://{host_port(host, ui.port)}",
+        jaeger=_jaeger(settings, reader, stack),
+        flight=_flight(settings, stack),
     )
     return page.running
+
+
+def _jaeger(settings: Settings, reader: TraceReader, stack: contextlib.ExitStack) -> str | None:
+    port = settings.jaeger_port
+    if port == "off":
+        return None
+    server = _started(lambda: serve_jaeger(reader, settings.host, port))
+    stack.callback(server.stop, _GRACE_S)
+    return host_port(settings.host, server.port)
+
+
+def _flight(settings: Settings, stack: contextlib.ExitStack) -> str | None:
+    if settings.flight_port is None:
+        return None
+    # Half a second of imports, for those who asked.
+    from spanledger_exporters.viewing.flight import serve_flight  # noqa: PLC0415
+
+    data, host, port = settings.directory, settings.host, settings.flight_port
+    server = _started(lambda: serve_flight(data, host, port, settings.flight_token))
+    stack.callback(server.stop)
+    return host_port(host, server.port)
 
 
 def _started(start: Callable[[], _Server]) -> _Server:
@@ -126,13 +158,14 @@ def _the_only_server(directory: Path) -> Generator[None]:
 
 
 class _Page:
-    """What the UI port shows for now: health and counts."""
+    """What the UI port shows for now: health, counts, Jaeger's HTTP API."""
 
     running: Collector
 
-    def __init__(self, store: Store, min_free_bytes: int) -> None:
+    def __init__(self, store: Store, min_free_bytes: int, more: list[Route]) -> None:
         self._store = store
         self._min_free_bytes = min_free_bytes
+        self._more = more
 
     def app(self) -> Starlette:
         return Starlette(
@@ -140,6 +173,8 @@ class _Page:
                 Route("/healthz", self._health),
                 Route("/", self._status),
                 Route("/api/status", self._status),
+                *Reports(self._store.layout.root).routes(),
+                *self._more,
             ]
         )
 

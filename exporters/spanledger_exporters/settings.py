@@ -17,7 +17,22 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from spanledger_exporters.errors import UsageError
 
 PREFIX: Final = "SPANLEDGER_"
-ELSEWHERE: Final = frozenset({"CAPTURE_CONTENT", "NO_RECORDING", "NODE_MODULES"})
+ELSEWHERE: Final = frozenset(
+    {
+        "ACTION_WINDOW_MS",
+        "CAPTURE_CONTENT",
+        "CAPTURE_ERRORS",
+        "CAPTURE_LOCALS",
+        "DISABLED",
+        "LOCK_THRESHOLD_MS",
+        "MAX_CONTENT",
+        "NODE_MODULES",
+        "NO_RECORDING",
+        "PYDANTIC",
+        "REDACT_NAMES",
+        "SHOW_NAMES",
+    }
+)
 """Variables of that prefix which are read by the instrumentation and by tests."""
 
 LOCAL_DIRECTORY: Final = ".spanledger"
@@ -36,9 +51,15 @@ class Settings(BaseSettings):
     """The data directory; see `directory`."""
     host: str = "127.0.0.1"
     grpc_port: Port = 4317
-    """0 takes any free port; the same for the other two."""
+    """0 takes any free port; the same for the others."""
     http_port: Port = 4318
     ui_port: Port = 4320
+    flight_port: Port | None = None
+    """Flight SQL; off unless given."""
+    flight_token: str | None = None
+    """What Flight SQL's clients must send as a bearer token; None asks for none."""
+    jaeger_port: Port | Literal["off"] = 17271
+    """Jaeger's remote storage, gRPC, read-only."""
     limit_mib: Annotated[int, Field(ge=1, le=1024)] = 64
     """The largest request, after inflation."""
     durability: Literal["fsync", "write"] = "fsync"

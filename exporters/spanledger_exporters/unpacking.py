@@ -85,6 +85,55 @@ def pieces(path: Path, advance: Callable[[int], None] = lambda _: None) -> Itera
         advance(path.stat().st_size - told)
 
 
+def is_compressed(raw: BinaryIO) -> bool:
+    """Whether the file is compressed as a whole."""
+    raw.seek(0)
+    return raw.read(len(_ZSTD)).startswith((_GZIP, _ZSTD))
+
+
+def grown(
+    path: Path, raw: BinaryIO, offset: int, number: int, most: int
+) -> Iterator[tuple[Piece | None, int]]:
+    """The messages from `offset` on, each with the offset after it, until `most` bytes were read.
+
+    For a file that is being written: a line without its end, or a message that is not all there,
+    is left for later. `number` is how many stand before `offset`; a blank line is None.
+    """
+    raw.seek(0)
+    head = raw.read(_HEAD)
+    if len(head) <= _LONGEST_VARINT:
+        return  # too little to tell what it is
+    following = _next_line if _is_json(head.removeprefix(_BOM)) else _next_message(head)
+    raw.seek(offset)
+    end = offset + most
+    while offset < end and (found := following(raw, path, number + 1)):
+        number, offset = number + 1, raw.tell()
+        yield found if found.data or found.error else None, offset
+
+
+def _next_line(raw: BinaryIO, path: Path, number: int) -> Piece | None:
+    """None when there is no whole line yet; one that is too long comes in parts, each refused."""
+    line = raw.readline(LARGEST)
+    if line.endswith(b"\n") or len(line) == LARGEST:
+        return Piece(f"{path}:{number}", line.removeprefix(_BOM).strip())
+    return None
+
+
+def _next_message(head: bytes) -> Callable[[BinaryIO, Path, int], Piece | None]:
+    length = _varint if _is_varint(head) else _big_endian
+
+    def read(raw: BinaryIO, path: Path, number: int) -> Piece | None:
+        """None when it is not all there yet; what is no message ends the file."""
+        where, size = f"{path}#{number}", length(raw)
+        if size is not None and size > LARGEST:
+            raw.seek(0, io.SEEK_END)
+            return Piece(where, b"", "not OTLP: neither JSON nor messages after their length")
+        data = raw.read(size or 0)
+        return _unwrapped(where, data) if size is not None and len(data) == size else None
+
+    return read
+
+
 def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
@@ -177,7 +226,7 @@ def _is_varint(head: bytes) -> bool:
     return end is not None and head[0] != 0 and head[end + 1 : end + 2] == _FIELD_1
 
 
-def _big_endian(stream: io.BufferedReader) -> int | None:
+def _big_endian(stream: BinaryIO) -> int | None:
     """The next length; None at the end of the file."""
     four = stream.read(4)
     if not four:
@@ -186,7 +235,7 @@ def _big_endian(stream: io.BufferedReader) -> int | None:
     return int.from_bytes(four, "big") if len(four) == 4 else LARGEST  # noqa: PLR2004 # bytes
 
 
-def _varint(stream: io.BufferedReader) -> int | None:
+def _varint(stream: BinaryIO) -> int | None:
     """The next length; None at the end of the file."""
     size = shift = 0
     while byte := stream.read(1):

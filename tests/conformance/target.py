@@ -67,7 +67,7 @@ class Target:
 def own_server(home: Path, limit: int, within: float) -> Iterator[Target]:
     """Our server on free ports with an empty data directory, for as long as the block lasts."""
     data = home / "data"
-    ports = [f"--{name}-port=0" for name in ("grpc", "http", "ui")]
+    ports = [f"--{name}-port=0" for name in ("grpc", "http", "ui", "jaeger")]
     command = [sys.executable, "-m", "spanledger", "serve", "--data", str(data), *ports]
     with (
         (home / "stderr.txt").open("w+b") as stderr,

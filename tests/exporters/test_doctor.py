@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 def settings(data: Path, **more: int) -> Settings:
-    ports = {name: free_port() for name in ("grpc_port", "http_port", "ui_port")}
+    ports = {name: free_port() for name in ("grpc_port", "http_port", "ui_port", "jaeger_port")}
     return load(**{"data": data, **ports, **more})
 
 

@@ -24,7 +24,8 @@ Started = tuple["subprocess.Popen[str]", dict[str, str]]
 
 
 def settings(data: Path, **more: int | str) -> Settings:
-    return load(**{"data": data, "grpc_port": 0, "http_port": 0, "ui_port": 0, **more})
+    ports = dict.fromkeys(("grpc_port", "http_port", "ui_port", "jaeger_port"), 0)
+    return load(**{"data": data, **ports, **more})
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def get(where: str, path: str, **headers: str) -> tuple[int, bytes]:
 @contextmanager
 def server(data: Path, *more: str) -> Generator[Started]:
     command = [sys.executable, "-m", "spanledger", "serve", "--data", str(data)]
-    ports = ["--grpc-port", "0", "--http-port", "0", "--ui-port", "0"]
+    ports = ["--grpc-port", "0", "--http-port", "0", "--ui-port", "0", "--jaeger-port", "0"]
     with subprocess.Popen(
         [*command, *ports, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -104,7 +105,7 @@ def test_a_second_server_on_the_directory_is_refused_with_the_first_ones_pid(
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = int(taken.getsockname()[1])
-        for name in ("grpc_port", "http_port", "ui_port"):
+        for name in ("grpc_port", "http_port", "ui_port", "jaeger_port"):
             with (
                 pytest.raises(LedgerError, match=rf"127\.0\.0\.1:{port} is in use") as caught,
                 collector(settings(tmp_path / "data", **{name: port})),
@@ -131,7 +132,7 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_says_where_it_is_and_ends_well(tmp_path: Path, number: signal.Signals) -> None:
     with server(tmp_path / "data") as (process, told):
-        assert told.keys() == {"grpc", "http", "ui", "data"}
+        assert told.keys() == {"grpc", "http", "ui", "jaeger", "data"}
         assert told["data"] == str(tmp_path / "data")
         run_agent(told["grpc"], "r")
         process.send_signal(number)

@@ -8,7 +8,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from spanledger import __version__
-from spanledger_exporters.cli import ask, demo, doctor, init, keeping, plans, serve, sessions, trace
+from spanledger_exporters.cli import (
+    ask,
+    demo,
+    doctor,
+    errors,
+    init,
+    keeping,
+    locks,
+    plans,
+    serve,
+    sessions,
+    trace,
+    tuning,
+)
 from spanledger_exporters.errors import LedgerError
 
 app = typer.Typer(
@@ -46,7 +59,11 @@ app.command("session")(sessions.session)
 app.command("plans")(plans.plans)
 app.command("plan")(plans.plan)
 app.command("trace")(trace.trace)
+app.command("locks")(locks.locks)
+app.command("errors")(errors.errors)
+keeping.export.command("tuning")(tuning.export_tuning)
 app.add_typer(keeping.export, name="export")
+app.command("feedback")(tuning.feedback)
 app.command("rebuild")(keeping.rebuild)
 app.command("verify")(keeping.verify)
 app.command("snapshot")(keeping.snapshot)

@@ -25,7 +25,9 @@ def demo(data: Data = None) -> None:
 
     directory = Path(tempfile.mkdtemp(prefix="spanledger-demo-")) if data is None else data
     name = f"fix-the-build-{secrets.token_hex(2)}"
-    settings = load(data=directory, host="127.0.0.1", grpc_port=0, http_port=0, ui_port=0)
+    settings = load(
+        data=directory, host="127.0.0.1", grpc_port=0, http_port=0, ui_port=0, jaeger_port="off"
+    )
     with collector(settings) as running:
         print(f"spanledger: an agent sends OTLP to {running.grpc}", file=sys.stderr)
         run_agent(running.grpc, name)

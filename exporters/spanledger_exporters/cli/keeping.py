@@ -35,9 +35,16 @@ def import_(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Files and folders.", show_default=False)
     ],
+    *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on reading what is added, until told to stop.")
+    ] = False,
     data: Data = None,
 ) -> None:
     """Read OTLP from files: JSON lines, one JSON object, or protobuf; gzip and zstd too."""
+    if follow:
+        _follow(paths, data)
+        return
     from spanledger_exporters.importing import import_files
     from spanledger_exporters.settings import load
     from spanledger_exporters.storing.store import Store, StoreOptions
@@ -58,25 +65,60 @@ def import_(
         raise LedgerError("nothing in these files is OTLP")
 
 
-def _tell(report: "Report", store: "Store", *, published: bool) -> None:
+def _follow(paths: list[Path], data: Path | None) -> None:
+    """Until SIGTERM or Ctrl-C; then all that was read is durable and remembered as read."""
+    from spanledger_exporters.cli.serve import stop_event
+    from spanledger_exporters.following import Follower
+    from spanledger_exporters.importing import Report
+    from spanledger_exporters.settings import load
+    from spanledger_exporters.storing.store import Store, StoreOptions
+
+    settings = load(data=data)
+    options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
+    store = Store.open(settings.directory, options)
+    total = Report()
+
+    def told(report: Report) -> None:
+        _tell_notes(report, store)
+        total.requests += report.requests
+        total.rejected += report.rejected
+
+    stop = stop_event()
+    try:
+        note(f"following into {store.layout.root}; Ctrl-C stops")
+        follower = Follower(store.intake, paths, store.layout.root)
+        follower.run(stop, told)
+        total.files = len(follower.files)
+        published = store.publish(_PUBLISH_S)
+        _tell(total, store, published=published)
+    finally:
+        store.close()
+
+
+def _tell_notes(report: "Report", store: "Store") -> None:
     from spanledger_exporters.reading.render import printable
 
-    for note in report.notes[:_SHOWN]:
-        _note(printable(f"{note.where}: {note.reason}"))
+    for bad in report.notes[:_SHOWN]:
+        note(printable(f"{bad.where}: {bad.reason}"))
     if len(report.notes) > _SHOWN:
-        _note(f"and {len(report.notes) - _SHOWN} more; see {store.layout.deadletter}")
+        note(f"and {len(report.notes) - _SHOWN} more; see {store.layout.deadletter}")
+
+
+def _tell(report: "Report", store: "Store", *, published: bool) -> None:
+    _tell_notes(report, store)
     status = store.status()
     kept = ", ".join(f"{count:,} {signal}" for signal, count in status.journaled.items())
-    _note(f"{kept} from {report.requests:,} requests in {report.files:,} files")
+    note(f"{kept} from {report.requests:,} requests in {report.files:,} files")
     if status.repeated_requests:
-        _note(f"{status.repeated_requests:,} requests were in the ledger already")
+        note(f"{status.repeated_requests:,} requests were in the ledger already")
     if report.rejected:
-        _note(f"{report.rejected:,} rejected: kept in {store.layout.deadletter}")
+        note(f"{report.rejected:,} rejected: kept in {store.layout.deadletter}")
     if not published:
-        _note("publishing is put off, because ledger.duckdb is open elsewhere; all can be seen")
+        note("publishing is put off, because ledger.duckdb is open elsewhere; all can be seen")
 
 
-def _note(text: str) -> None:
+def note(text: str) -> None:
+    """Tell a person something, on standard error."""
     print(f"spanledger: {text}", file=sys.stderr)
 
 
@@ -99,17 +141,17 @@ def export_otlp(
             return
         written = to_folder(ledger, Path(out), advance)
     for path, records in written.items():
-        _note(f"{records:,} records in {path}")
+        note(f"{records:,} records in {path}")
 
 
 def rebuild(data: Data = None) -> None:
     """Make the segments and ledger.duckdb again from the journal."""
     from spanledger_exporters.storing import upkeep
 
-    with _fraction("rebuilding") as progress:
+    with fraction("rebuilding") as progress:
         report = upkeep.rebuild(_existing(data), progress)
     _problems(report.problems)
-    _note(f"{report.records:,} records from {report.files:,} journal files")
+    note(f"{report.records:,} records from {report.files:,} journal files")
 
 
 def verify(data: Data = None) -> None:
@@ -117,7 +159,7 @@ def verify(data: Data = None) -> None:
     from spanledger_exporters.storing import upkeep
 
     report = upkeep.verify(_existing(data))
-    _note(
+    note(
         f"{report.rows:,} rows in {report.segments:,} segments,"
         f" {report.journal_records:,} records in {report.journal_files:,} journal files"
     )
@@ -132,7 +174,7 @@ def snapshot(
     from spanledger_exporters.storing import upkeep
 
     upkeep.snapshot(_existing(data), out)
-    _note(f"wrote {out}")
+    note(f"wrote {out}")
 
 
 def _existing(data: Path | None) -> "Layout":
@@ -167,7 +209,7 @@ def _progress(what: str, total: int) -> Generator[Callable[[int], None]]:
 
 
 @contextlib.contextmanager
-def _fraction(what: str) -> Generator[Callable[[int, int], None]]:
+def fraction(what: str) -> Generator[Callable[[int, int], None]]:
     """A bar on a terminal; the block tells how much is done, of how much."""
     if not sys.stderr.isatty():
         yield lambda _done, _all: None

@@ -12,7 +12,7 @@ import typer
 from spanledger_exporters.cli.options import Data
 
 
-def serve(
+def serve(  # noqa: PLR0913 # an option is a parameter
     *,
     data: Data = None,
     host: Annotated[
@@ -22,7 +22,20 @@ def serve(
         int | None, typer.Option(help="OTLP gRPC; 0 takes any free port. [default: 4317]")
     ] = None,
     http_port: Annotated[int | None, typer.Option(help="OTLP HTTP. [default: 4318]")] = None,
-    ui_port: Annotated[int | None, typer.Option(help="Health and status. [default: 4320]")] = None,
+    ui_port: Annotated[
+        int | None, typer.Option(help="Health, status, Jaeger's HTTP API. [default: 4320]")
+    ] = None,
+    jaeger_port: Annotated[
+        str | None,
+        typer.Option(metavar="PORT|off", help="Jaeger's remote storage. [default: 17271]"),
+    ] = None,
+    flight_port: Annotated[
+        int | None, typer.Option(help="Flight SQL, for Grafana and ADBC; 8815 is usual. [off]")
+    ] = None,
+    flight_token: Annotated[
+        str | None,
+        typer.Option(help="What its clients must send; better as SPANLEDGER_FLIGHT_TOKEN."),
+    ] = None,
     durability: Annotated[
         str | None,
         typer.Option(
@@ -53,11 +66,14 @@ def serve(
         grpc_port=grpc_port,
         http_port=http_port,
         ui_port=ui_port,
+        flight_port=flight_port,
+        flight_token=flight_token,
+        jaeger_port=jaeger_port,
         durability=durability,
         keep_journal=keep_journal,
         limit_mib=limit_mib,
     )
-    stop = _stop_event()
+    stop = stop_event()
     with collector(settings) as running:
         print(json.dumps({**running.ports(), "data": str(running.data)}), flush=True)
         print(
@@ -69,7 +85,7 @@ def serve(
         print("spanledger: finishing", file=sys.stderr)
 
 
-def _stop_event() -> threading.Event:
+def stop_event() -> threading.Event:
     """Set by SIGTERM and SIGINT."""
     stop = threading.Event()
 

@@ -38,6 +38,12 @@ WHERE session_id = $id
 GROUP BY tool
 ORDER BY tool
 """,
+    "messages": """
+SELECT position, role, content, call_ids
+FROM messages
+WHERE session_id = $id
+ORDER BY position
+""",
 }
 
 
@@ -56,7 +62,7 @@ def session(
     data: Data = None,
     form: Form = Format.TABLE,
 ) -> None:
-    """Show one session: its plans, its models, its tools."""
+    """Show one session: its plans, its models, its tools, what was said."""
     from spanledger_exporters.cli.pick import the_one
     from spanledger_exporters.reading.ledger import Ledger
     from spanledger_exporters.reading.outline import print_session

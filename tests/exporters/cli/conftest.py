@@ -15,7 +15,9 @@ from .command import RUN_NAME, Run, runner
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with the demo's run in it, sent over OTLP."""
     directory = tmp_path_factory.mktemp("ledger")
-    with collector(load(data=directory, grpc_port=0, http_port=0, ui_port=0)) as running:
+    with collector(
+        load(data=directory, grpc_port=0, http_port=0, ui_port=0, jaeger_port="off")
+    ) as running:
         run_agent(running.grpc, RUN_NAME)
     return directory
 

@@ -31,3 +31,16 @@ def test_it_is_written_into_the_home_directory(run: Run, tmp_path: Path) -> None
 
 def test_an_unknown_agent_is_exit_2(run: Run) -> None:
     assert run("init", "nobody").code == 2
+
+
+def test_a_program_gets_its_first_file_printed_or_all_of_them_written(
+    run: Run, tmp_path: Path
+) -> None:
+    printed = run("init", "collector", "--grpc-port", "5317")
+    assert "127.0.0.1:5317" in printed.out
+    assert "--out DIR writes it and gateway.yaml" in printed.err
+    folder = tmp_path / "out"
+    written = run("init", "grafana", "--out", folder)
+    assert (written.code, written.out) == (0, "")
+    assert len(list(folder.rglob("*.json"))) == 8
+    assert f"spanledger: wrote {folder}" in written.err

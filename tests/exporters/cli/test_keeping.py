@@ -54,7 +54,7 @@ def test_importing_twice_says_that_it_was_there(run: Run, exported: Path, tmp_pa
 
 def test_an_import_beside_a_server_is_seen(run: Run, exported: Path, tmp_path: Path) -> None:
     data = tmp_path / "served"
-    with collector(load(data=data, grpc_port=0, http_port=0, ui_port=0)):
+    with collector(load(data=data, grpc_port=0, http_port=0, ui_port=0, jaeger_port="off")):
         assert run("import", exported, "--data", data).code == 0
         assert counts(run, data) == (16, 13)
 
