@@ -91,7 +91,7 @@ def test_all_that_was_sent_is_there_when_it_has_stopped(tmp_path: Path) -> None:
     counts = Ledger(tmp_path).sql(
         "SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM logs)"
     )
-    assert counts.fetchall() == [(16, 13)]
+    assert counts.fetchall() == [(18, 13)]
 
 
 def test_a_second_server_on_the_directory_is_refused_with_the_first_ones_pid(
@@ -139,7 +139,7 @@ def test_the_command_says_where_it_is_and_ends_well(tmp_path: Path, number: sign
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, "")
         assert "receiving OTLP on" in err
-    assert Ledger(tmp_path / "data").sql("SELECT count(*) FROM spans").fetchall() == [(16,)]
+    assert Ledger(tmp_path / "data").sql("SELECT count(*) FROM spans").fetchall() == [(18,)]
 
 
 def test_a_second_command_on_the_directory_exits_1(running: Collector) -> None:

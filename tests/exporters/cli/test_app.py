@@ -28,6 +28,9 @@ COMMANDS = {
     "snapshot",
     "doctor",
     "init",
+    "locks",
+    "errors",
+    "feedback",
 }
 
 

@@ -35,8 +35,8 @@ def test_what_was_exported_can_be_imported(run: Run, exported: Path, tmp_path: P
     assert sorted(path.name for path in exported.iterdir()) == ["logs.jsonl", "traces.jsonl"]
     ran = run("import", exported, "--data", tmp_path / "again")
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "spanledger: 16 spans, 13 logs, 0 metrics from 2 requests in 2 files\n"
-    assert counts(run, tmp_path / "again") == (16, 13)
+    assert ran.err == "spanledger: 18 spans, 13 logs, 0 metrics from 2 requests in 2 files\n"
+    assert counts(run, tmp_path / "again") == (18, 13)
 
 
 def test_lines_go_to_standard_output_too(run: Run, data: Path, exported: Path) -> None:
@@ -49,14 +49,14 @@ def test_importing_twice_says_that_it_was_there(run: Run, exported: Path, tmp_pa
     run("import", exported, "--data", tmp_path / "again")
     ran = run("import", exported, "--data", tmp_path / "again")
     assert "2 requests were in the ledger already" in ran.err
-    assert counts(run, tmp_path / "again") == (16, 13)
+    assert counts(run, tmp_path / "again") == (18, 13)
 
 
 def test_an_import_beside_a_server_is_seen(run: Run, exported: Path, tmp_path: Path) -> None:
     data = tmp_path / "served"
     with collector(load(data=data, grpc_port=0, http_port=0, ui_port=0, jaeger_port="off")):
         assert run("import", exported, "--data", data).code == 0
-        assert counts(run, data) == (16, 13)
+        assert counts(run, data) == (18, 13)
 
 
 def test_bad_lines_are_noted_and_the_rest_is_kept(run: Run, exported: Path, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_bad_lines_are_noted_and_the_rest_is_kept(run: Run, exported: Path, tmp_
     assert f"spanledger: {path}:1: not OTLP: no resourceSpans" in ran.err
     assert "\x1b" not in ran.err
     assert f"1 rejected: kept in {tmp_path / 'again' / 'deadletter'}" in ran.err
-    assert counts(run, tmp_path / "again") == (16, 0)
+    assert counts(run, tmp_path / "again") == (18, 0)
 
 
 def test_nothing_readable_is_exit_1_and_no_file_exit_3(run: Run, tmp_path: Path) -> None:
@@ -93,15 +93,15 @@ def test_a_ledger_is_rebuilt_from_its_journal(run: Run, copy: Path) -> None:
     shutil.rmtree(copy / "segments")
     (copy / "ledger.duckdb").unlink()
     ran = run("rebuild", "--data", copy)
-    assert (ran.code, ran.err) == (0, "spanledger: 29 records from 2 journal files\n")
-    assert counts(run, copy) == (16, 13)
+    assert (ran.code, ran.err) == (0, "spanledger: 31 records from 2 journal files\n")
+    assert counts(run, copy) == (18, 13)
 
 
 def test_a_snapshot_stands_alone(run: Run, copy: Path, tmp_path: Path) -> None:
     assert run("snapshot", tmp_path / "s.duckdb", "--data", copy).code == 0
     shutil.rmtree(copy)
     with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as db:
-        assert db.execute(COUNTS).fetchall() == [(16, 13)]
+        assert db.execute(COUNTS).fetchall() == [(18, 13)]
 
 
 def test_keeping_what_is_not_there_is_exit_3_and_makes_nothing(run: Run, tmp_path: Path) -> None:

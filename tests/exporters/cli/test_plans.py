@@ -67,9 +67,10 @@ def test_a_trace_is_a_tree(run: Run, data: Path) -> None:
     text = "SELECT DISTINCT trace_id FROM spans"
     (row,) = json.loads(run("sql", text, "--data", data, "--format", "json").out)
     head, _, root, *rest = run("trace", row["trace_id"][:9], "--data", data).out.splitlines()
-    assert head.startswith(f"trace {row['trace_id']}  16 spans")
+    assert head.startswith(f"trace {row['trace_id']}  18 spans")
     assert root.startswith("invoke_agent fixer")
-    assert rest[0].startswith("  step")
-    assert rest[1].startswith("    execute_tool read_file")
+    assert rest[0].startswith("  plan fixer")
+    assert rest[1].startswith("  step")
+    assert rest[2].startswith("    execute_tool read_file")
     (failed,) = (line for line in rest if "PatchError" in line and "apply_patch" in line)
     assert failed.startswith("    execute_tool apply_patch")

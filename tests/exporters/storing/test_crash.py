@@ -25,7 +25,7 @@ from .nursing import Nursery, nursery
 from .parts import count, log_numbers, logs, publisher, span_numbers, spans
 
 ROUNDS: Final = 50
-LONGEST_S: Final = 1.6
+LONGEST_S: Final = 3.0
 EXPORT: Final = {
     "spans": "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
     "logs": "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
