@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,7 +179,7 @@ def test_opentelemetry_instrument_switches_it_on() -> None:
         pytest.skip("the package was installed before it had this entry point")
     signals = ("TRACES", "LOGS", "METRICS")
     ran = subprocess.run(
-        ["opentelemetry-instrument", sys.executable, "-c", SCRIPT],
+        [Path(sys.executable).with_name("opentelemetry-instrument"), sys.executable, "-c", SCRIPT],
         env=os.environ | {f"OTEL_{signal}_EXPORTER": "none" for signal in signals},
         capture_output=True,
         text=True,
