@@ -235,6 +235,10 @@ def test_an_agent_needs_only_environment_variables(tmp_path: Path) -> None:
     assert not list((data / "journal" / "hot").glob("*-*-*.jsonl"))
 
 
+def _is_of_the_binding(line: str) -> bool:
+    return "nanobind" in line or line.startswith((" - leaked", " - ... skipped"))
+
+
 def test_a_program_that_shuts_nothing_down_ends_well_and_loses_nothing(tmp_path: Path) -> None:
     code = """
 import sys
@@ -252,5 +256,7 @@ provider.get_tracer("t").start_span("work").end()
         timeout=60,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
+    # DuckDB's binding may tell what it still held when the interpreter ended; nothing else may.
+    told = [line for line in ran.stderr.splitlines() if not _is_of_the_binding(line)]
+    assert (ran.returncode, told) == (0, [])
     assert ask(tmp_path, "SELECT name FROM spans") == [("work",)]

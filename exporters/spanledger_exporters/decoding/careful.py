@@ -137,7 +137,7 @@ def _examine(signal: str, level: _Level, raw: bytes, result: Sorted) -> None:
 def _clean(signal: str, payload: bytes, result: Sorted) -> None:
     """Keep a record alone in its request, with its whole self beside it if columns need less."""
     request: Any = WIRES[signal].request.FromString(payload)
-    changed = _drop_unknown(request) | _make_regular(request)
+    changed = _drop_unknown(request) | _make_regular(request) | _drop_index_of_body(signal, request)
     result.add(request.SerializeToString(), base64.b64encode(payload).decode() if changed else None)
 
 
@@ -187,6 +187,16 @@ def _drop_indexes(pairs: Any) -> bool:
             pair.value.ClearField("string_value_strindex")
             changed = True
     return changed
+
+
+def _drop_index_of_body(signal: str, request: Any) -> bool:
+    if signal != "logs":
+        return False
+    (record,) = request.resource_logs[0].scope_logs[0].log_records
+    if record.body.WhichOneof("value") != "string_value_strindex":
+        return False
+    record.body.ClearField("string_value_strindex")
+    return True
 
 
 def _drop_repeated(pairs: Any) -> bool:

@@ -18,8 +18,10 @@ def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows
     found = source.read("logs", WIRES["logs"], payloads)
     logs = found.records
     own = attributes.decode(pc.struct_field(logs, "attributes"))
-    refuse([own.irregular, found.irregular, _bad_ids(logs)])
-    body, body_type, body_json = _body(pc.struct_field(logs, "body"))
+    bodies = pc.struct_field(logs, "body")
+    indexed = failing(pc.is_null(pc.struct_field(bodies, "string_value_strindex")))
+    refuse([own.irregular, found.irregular, _bad_ids(logs), indexed])
+    body, body_type, body_json = _body(bodies)
     promoted = promote("logs", own, found.resource, found.resource_of)
     columns = _plain(logs) | {
         "body": body,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spanledger_exporters.decoding import values
-from spanledger_exporters.decoding.plain import Row, attributes, signed
+from spanledger_exporters.decoding.plain import Irregular, Row, attributes, signed
 
 
 def of_span(span: Any) -> Iterator[Row]:
@@ -54,6 +54,9 @@ def _link(link: Any) -> Row:
 def of_log(log: Any) -> Iterator[Row]:
     """The row of one LogRecord."""
     sent = log.HasField("body")
+    letter = values.letter_of(log.body) if sent else None
+    if letter == "?":
+        raise Irregular
     yield {
         "time_ns": signed(log.time_unix_nano) or None,
         "observed_ns": signed(log.observed_time_unix_nano) or None,
@@ -65,7 +68,7 @@ def of_log(log: Any) -> Iterator[Row]:
         "event_name_field": log.event_name or None,
         "body": values.text_of(log.body) if sent else None,
         "$body": values.natural(log.body),
-        "body_type": values.letter_of(log.body) if sent else None,
+        "body_type": letter,
         **attributes(log.attributes),
         "dropped_attributes_count": log.dropped_attributes_count or None,
     }

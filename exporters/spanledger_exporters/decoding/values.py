@@ -3,7 +3,8 @@
 The text of a value: a string as it is, everything else as JSON (`5`, `5.0`, `true`, `[1,"a"]`,
 `{"k":1}`, `{"$bytes":"<base64>"}`, `{"$double":"NaN"}`, null for an empty value). An object with a
 key twice, one that starts with `$` or one without any value is `{"$kvlist":[[key,value],…]}`, the
-last as `[key]`.
+last as `[key]`. Indexes into the dictionary of profiles are `{"$strindex":n}`, beside a `$pair` for
+keys.
 """
 
 import base64
@@ -63,13 +64,16 @@ def _array(array: ArrayValue) -> Json:
 def _object(pairs: Sequence[KeyValue]) -> Json:
     found = {pair.key: natural(pair.value) for pair in pairs}
     odd = len(found) < len(pairs) or any(key.startswith("$") for key in found)
-    if odd or not all(pair.HasField("value") for pair in pairs):
+    if odd or any(pair.key_strindex or not pair.HasField("value") for pair in pairs):
         return {"$kvlist": [_pair(pair) for pair in pairs]}
     return found
 
 
-def _pair(pair: KeyValue) -> list[Json]:
-    return [pair.key, natural(pair.value)] if pair.HasField("value") else [pair.key]
+def _pair(pair: KeyValue) -> Json:
+    found: list[Json] = [pair.key]
+    if pair.HasField("value"):
+        found.append(natural(pair.value))
+    return {"$strindex": pair.key_strindex, "$pair": found} if pair.key_strindex else found
 
 
 def _double(number: float) -> Json:
@@ -85,6 +89,7 @@ _NATURAL: Final[dict[str | None, Callable[[AnyValue], Json]]] = {
     "bool_value": lambda v: v.bool_value,
     "array_value": lambda v: _array(v.array_value),
     "kvlist_value": lambda v: _object(v.kvlist_value.values),
+    "string_value_strindex": lambda v: {"$strindex": v.string_value_strindex},
     "bytes_value": lambda v: {"$bytes": base64.b64encode(v.bytes_value).decode()},
 }
 

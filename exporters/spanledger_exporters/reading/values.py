@@ -101,13 +101,17 @@ def _natural(value: AnyValue, plain: Any) -> None:
 def _object(value: AnyValue, plain: dict[str, Any]) -> None:
     if plain.keys() == {"$bytes"}:
         value.bytes_value = base64.b64decode(plain["$bytes"])
+    elif plain.keys() == {"$strindex"}:
+        value.string_value_strindex = plain["$strindex"]
     elif plain.keys() == {"$double"}:
         value.double_value = _double(plain)
     else:
         value.kvlist_value.SetInParent()
-        for key, *items in plain.get("$kvlist") or plain.items():
+        for entry in plain.get("$kvlist") or plain.items():
             pair = value.kvlist_value.values.add()
-            pair.key = key
+            if isinstance(entry, dict):
+                pair.key_strindex = entry["$strindex"]
+            pair.key, *items = entry["$pair"] if isinstance(entry, dict) else entry
             for item in items:
                 pair.value.SetInParent()
                 _natural(pair.value, item)

@@ -32,12 +32,11 @@ def found_in_file(signal: str, path: Path) -> frozenset[str]:
 
 def found_by(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str]) -> frozenset[str]:
     """The dialects of what each signal's relation has; the macros must be there."""
-    return frozenset(
-        name
-        for signal, relation in relations.items()
-        if signal in SPOKEN
-        for (name,) in connection.sql(dialects_sql(signal).format(records=relation)).fetchall()
-    )
+    found: set[str] = set()
+    for signal in SPOKEN.intersection(relations):
+        question = dialects_sql(signal).format(records=relations[signal])
+        found.update(name for (name,) in connection.execute(question).fetchall())
+    return frozenset(found)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Keep an empty DuckDB database in memory to compute with, and the macros of the ledger in it."""
 
+import atexit
 import os
 from functools import cache
 
@@ -20,3 +21,7 @@ def _engine(pid: int) -> duckdb.DuckDBPyConnection:
     for macro in macros_sql():
         engine.execute(macro.text)
     return engine
+
+
+# DuckDB complains on stderr about what is still there when the interpreter ends.
+atexit.register(_engine.cache_clear)

@@ -139,7 +139,7 @@ def create_anchors(layout: Layout) -> None:
     for signal in SIGNALS:
         path = layout.segment_file(signal, NONE)
         if not path.exists():
-            write(path, schema(signal).empty_table())
+            write(path, schema(signal).empty_table(), dialects=frozenset())
 
 
 def footer(path: Path) -> Footer:

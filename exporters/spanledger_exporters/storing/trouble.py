@@ -38,12 +38,6 @@ _WORDS: Final = {
     Trouble.DAMAGED: ("Corrupt database file", "not a valid DuckDB database"),
 }
 _NEWER: Final = re.compile(r"version number (\d+), but we can only read (?:storage )?versions")
-_BROKEN: Final = (
-    duckdb.IOException,
-    duckdb.FatalException,
-    duckdb.InternalException,
-    duckdb.SerializationException,
-)
 
 
 def trouble_of(error: duckdb.Error) -> Trouble:
@@ -54,7 +48,9 @@ def trouble_of(error: duckdb.Error) -> Trouble:
     for trouble, phrases in _WORDS.items():
         if any(phrase in text for phrase in phrases):
             return trouble
-    return Trouble.DAMAGED if isinstance(error, _BROKEN) else Trouble.OTHER
+    kinds = duckdb.IOException | duckdb.FatalException | duckdb.InternalException
+    broken = isinstance(error, kinds | duckdb.SerializationException)
+    return Trouble.DAMAGED if broken else Trouble.OTHER
 
 
 def newer(path: Path, error: duckdb.Error) -> str:
