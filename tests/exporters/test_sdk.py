@@ -27,6 +27,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExportResult
 
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.sdk import (
     LedgerLogRecordExporter,
     LedgerMetricExporter,
@@ -259,4 +260,4 @@ provider.get_tracer("t").start_span("work").end()
     # DuckDB's binding may tell what it still held when the interpreter ended; nothing else may.
     told = [line for line in ran.stderr.splitlines() if not _is_of_the_binding(line)]
     assert (ran.returncode, told) == (0, [])
-    assert ask(tmp_path, "SELECT name FROM spans") == [("work",)]
+    assert Ledger(tmp_path).sql("SELECT name FROM spans").fetchall() == [("work",)]

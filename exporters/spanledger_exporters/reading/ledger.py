@@ -86,9 +86,10 @@ class Ledger:
         """
         self.layout = Layout(Path(path).expanduser().resolve())
         self._patience_s = patience_s
-        if not self.layout.ledger.exists():
+        if not self.layout.ledger.exists() and not self.layout.hot.is_dir():
             raise NotFoundError(_missing(self.layout))
-        # The views name files where they were, and are of the version that published them.
+        # The views name files where they were, and are of the version that published them; a writer
+        # that ended at once has left records and no views.
         ensure_current(self.layout)
 
     def sql(self, text: str, params: Mapping[str, object] | list[object] | None = None) -> Result:
