@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -88,16 +89,8 @@ def _begin(root: Path) -> "Future[Store]":
 
 
 def _store(root: Path) -> Store:
-    found = settings.load()
-    return Store.open(
-        root,
-        StoreOptions(
-            durability=found.durability,
-            keep_journal=found.keep_journal,
-            seal_age_s=_SEAL_AGE_S,
-            show_later=True,
-        ),
-    )
+    usual = StoreOptions.of(settings.load())
+    return Store.open(root, replace(usual, seal_age_s=_SEAL_AGE_S, show_later=True))
 
 
 class _Door:

@@ -65,7 +65,7 @@ def collector(settings: Settings) -> Generator[Collector]:
     Layout(directory).create()
     with contextlib.ExitStack() as stack:
         stack.enter_context(_the_only_server(directory))
-        options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
+        options = StoreOptions.of(settings)
         store = Store.open(directory, options)
         stack.callback(store.close)
         yield _listening(settings, store, stack, options.min_free_bytes)

@@ -52,8 +52,7 @@ def import_(
 
     files = [file for path in paths for file in files_below(path)]
     settings = load(data=data)
-    options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
-    store = Store.open(settings.directory, options)
+    store = Store.open(settings.directory, StoreOptions.of(settings))
     try:
         with _progress("importing", sum(file.stat().st_size for file in files)) as advance:
             report = import_files(store.intake, files, advance)
@@ -74,8 +73,7 @@ def _follow(paths: list[Path], data: Path | None) -> None:
     from spanledger_exporters.storing.store import Store, StoreOptions
 
     settings = load(data=data)
-    options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
-    store = Store.open(settings.directory, options)
+    store = Store.open(settings.directory, StoreOptions.of(settings))
     total = Report()
 
     def told(report: Report) -> None:

@@ -140,8 +140,7 @@ def feedback(  # noqa: PLR0913, PLR0917 # one parameter an option
     settings = load(data=data)
     found = judgements.find(Ledger(settings.directory), kind, target, step)
     said = judgements.Judgement(name, label, score, note_)
-    options = StoreOptions(settings.durability, keep_journal=settings.keep_journal)
-    judgements.record(settings.directory, found, said, options)
+    judgements.record(settings.directory, found, said, StoreOptions.of(settings))
     note(f"noted: {kind} {step or target} is {label if label is not None else score}")
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from collections.abc import Callable
 from typing import Final
 
 from spanledger_exporters.errors import UsageError
@@ -24,6 +25,24 @@ def listen(host: str, port: int) -> list[socket.socket]:
             return [first]
         first.close()
         raise UsageError(_reason("::1", port, error)) from error
+
+
+def bind_by(add: Callable[[str], object], host: str, port: int) -> int:
+    """Have a server that opens its sockets itself take the addresses; the port it got.
+
+    `add` takes one `host:port` and raises RuntimeError. Raises UsageError when the port is taken.
+    """
+    # Plain sockets first: gRPC tells only in its own log why a port cannot be had.
+    sockets = listen(host, port)
+    places = [(str(sock.getsockname()[0]), port_of(sock)) for sock in sockets]
+    for sock in sockets:
+        sock.close()
+    try:
+        for place in places:
+            add(host_port(*place))
+    except RuntimeError as error:
+        raise UsageError(f"cannot listen on {host_port(*places[0])}: {error}") from error
+    return places[0][1]
 
 
 def port_of(sock: socket.socket) -> int:

@@ -16,8 +16,7 @@ from typing import NoReturn
 import grpc
 
 from spanledger_exporters.decoding.wire import WIRES
-from spanledger_exporters.errors import UsageError
-from spanledger_exporters.receiving.addresses import host_port, listen, port_of
+from spanledger_exporters.receiving.addresses import bind_by
 from spanledger_exporters.receiving.answers import RETRY, Door, refusal_of, response, status
 from spanledger_exporters.receiving.intake import Receipt
 
@@ -66,7 +65,7 @@ async def _start(door: Door, host: str, port: int, limit_bytes: int) -> tuple[gr
     server = grpc.aio.server(options=_options(limit_bytes))
     returns = _Returns(asyncio.get_running_loop())
     server.add_generic_rpc_handlers(tuple(_service(door, signal, returns) for signal in WIRES))
-    bound = _bind(server, host, port)
+    bound = bind_by(server.add_insecure_port, host, port)
     await server.start()
     return server, bound
 
@@ -79,20 +78,6 @@ def _options(limit_bytes: int) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", 128),
         ("grpc.max_metadata_size", 16 << 10),
     ]
-
-
-def _bind(server: grpc.aio.Server, host: str, port: int) -> int:
-    # Plain sockets first: gRPC tells only in its own log why a port cannot be had.
-    sockets = listen(host, port)
-    places = [(str(sock.getsockname()[0]), port_of(sock)) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    try:
-        for place in places:
-            server.add_insecure_port(host_port(*place))
-    except RuntimeError as error:
-        raise UsageError(f"cannot listen on {host_port(*places[0])}: {error}") from error
-    return places[0][1]
 
 
 def _service(door: Door, signal: str, returns: "_Returns") -> grpc.GenericRpcHandler:

@@ -8,10 +8,11 @@ import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from spanledger_exporters.errors import LedgerError, StoreError
 from spanledger_exporters.receiving.intake import Intake
+from spanledger_exporters.settings import Settings
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import USUAL, Merging
 from spanledger_exporters.storing.publish import Published, Publisher, Sealed
@@ -41,6 +42,11 @@ class StoreOptions:
     merging: Merging = USUAL
     show_later: bool = False
     """Take records before what is there is shown: making all views takes a second of CPU."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say of a store; all else as it is by default."""
+        return cls(settings.durability, keep_journal=settings.keep_journal)
 
 
 @dataclass(frozen=True, slots=True)

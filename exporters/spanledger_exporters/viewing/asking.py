@@ -19,6 +19,7 @@ from spanledger_exporters.errors import LedgerError, TooLargeError, UsageError
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.reading.queries import quote_reserved
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.literals import quote
 
 _BATCH: Final = 16_384
 _SELECT: Final = duckdb.StatementType.SELECT
@@ -82,15 +83,11 @@ def _seal(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
         locked = db.execute("SELECT current_setting('lock_configuration')").fetchall()
         if not locked[0][0]:
             paths = (layout.journal, *map(layout.segments, TABLES))
-            folders = ", ".join(_quoted(f"{path}/") for path in paths)
+            folders = ", ".join(quote(f"{path}/") for path in paths)
             db.execute(f"SET allowed_directories = [{folders}]")
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
     db.execute(_DATE_BIN)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _relation(db: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation:

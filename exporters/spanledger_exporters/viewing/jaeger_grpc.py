@@ -13,8 +13,8 @@ from typing import Any, Final, NoReturn
 import grpc
 from google.protobuf.message import DecodeError
 
-from spanledger_exporters.errors import BadRequestError, LedgerError, UsageError
-from spanledger_exporters.receiving.addresses import host_port, listen, port_of
+from spanledger_exporters.errors import BadRequestError, LedgerError
+from spanledger_exporters.receiving.addresses import bind_by
 from spanledger_exporters.viewing import jaeger_proto as proto
 from spanledger_exporters.viewing.deadline import Deadline
 from spanledger_exporters.viewing.jaeger_messages import (
@@ -70,23 +70,9 @@ def serve_jaeger(
             for service, methods in _SERVICES.items()
         )
     )
-    bound = _bind(server, host, port)
+    bound = bind_by(server.add_insecure_port, host, port)
     server.start()
     return JaegerStorage(bound, server, threads)
-
-
-def _bind(server: grpc.Server, host: str, port: int) -> int:
-    # Plain sockets first: gRPC tells only in its own log why a port cannot be had.
-    sockets = listen(host, port)
-    places = [(str(sock.getsockname()[0]), port_of(sock)) for sock in sockets]
-    for sock in sockets:
-        sock.close()
-    try:
-        for place in places:
-            server.add_insecure_port(host_port(*place))
-    except RuntimeError as error:
-        raise UsageError(f"cannot listen on {host_port(*places[0])}: {error}") from error
-    return places[0][1]
 
 
 @dataclass(frozen=True, slots=True)
