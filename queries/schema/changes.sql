@@ -1,13 +1,19 @@
 -- changes: what planning tools ask for one step at a time, instead of sending the whole list.
 
 -- changes_steps: a tool whose arguments are a change of steps; every other planning tool sends all
--- steps there are. plans_ahead: a tool that ends a mode in which only plans are made; its list is a
--- plan of its own, in prose, that the lists of the work itself come after.
+-- steps there are. may_change_steps: whether a record may be such a call, or a model asking for one.
+-- plans_ahead: a tool that ends a mode in which only plans are made; its list is a plan of its own,
+-- in prose, that the lists of the work itself come after.
 CREATE OR REPLACE MACRO changes_steps(tool) AS
   coalesce(tool IN (
     'TaskCreate', 'TaskUpdate', 'tracker_create_task', 'tracker_update_task', 'todos_add',
     'todos_complete', 'todos_remove', 'sql'
   ), false);
+CREATE OR REPLACE MACRO may_change_steps(document, tool, requests) AS
+  coalesce(document IS NOT NULL AND (changes_steps(tool) OR tool = 'tool_call'), false)
+  OR coalesce(len(list_filter(
+    regexp_extract_all(requests, '"name": ?"(\w+)"', 1), lambda name: changes_steps(name)
+  )) > 0, false);
 CREATE OR REPLACE MACRO plans_ahead(tool) AS
   coalesce(tool = 'ExitPlanMode' OR tool = 'exit_plan_mode', false);
 

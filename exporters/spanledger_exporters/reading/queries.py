@@ -21,6 +21,8 @@ _READ_FROM_TALK: Final = {
     "plan_lists": "SELECT * FROM asked_plan_lists",
 }
 """What any dialect gives whose only traces of tool calls are the messages of its model calls."""
+_OF_FEW: Final = ("asked_calls", "asked_plan_lists", "replayed_steps", "todo_statements")
+"""Relations that most ledgers have nothing for; `dialects_sql` tells which have."""
 _RESERVED: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|(?<![\w.$])(at)(?![\w$])(?!\s*\()""",
     re.IGNORECASE | re.DOTALL,
@@ -63,8 +65,8 @@ def views_sql(dialects: frozenset[str] | None = None) -> tuple[Statement, ...]:
     """The macros and views on top of `spans`, `logs` and `metrics`.
 
     A view is one WITH chain of all it reads down to those three, so that DuckDB binds each of them
-    once and not once for every path that leads to it. `dialects`: those there are records of; what
-    others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
+    once and not once for every path that leads to it. `dialects`: what `dialects_sql` found; what
+    only others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
     nothing. None stands for all.
     """
     root = queries_dir()
@@ -75,15 +77,31 @@ def views_sql(dialects: frozenset[str] | None = None) -> tuple[Statement, ...]:
 
 @cache
 def dialects_sql(signal: str) -> str:
-    """A SELECT of the dialects in `{records}`; the macros must be there."""
+    """A SELECT of the dialects in `{records}`, and of the relations of few that have rows of them.
+
+    The macros must be there.
+    """
     event = "event_name" if signal == "logs" else "NULL"
     return f"""
-        SELECT DISTINCT dialect_of(scope_name, service_name, event, span_kind, operation) AS dialect
-        FROM (
-          SELECT DISTINCT scope_name, service_name, {event} AS event, span_kind, operation
+        WITH source AS (
+          SELECT DISTINCT scope_name, service_name, {event} AS event, span_kind, operation,
+            tool_requests IS NOT NULL AS asks,
+            plan_requests IS NOT NULL AS asks_plans,
+            may_change_steps(plan_document, tool_name, plan_requests) AS changes,
+            tool_name = 'sql' OR plan_requests LIKE '%"sql"%' AS states
           FROM {{records}}
+        ),
+        need AS (
+          SELECT unnest([
+            dialect_of(scope_name, service_name, event, span_kind, operation),
+            CASE WHEN asks THEN 'asked_calls' END,
+            CASE WHEN asks_plans THEN 'asked_plan_lists' END,
+            CASE WHEN changes THEN 'replayed_steps' END,
+            CASE WHEN states THEN 'todo_statements' END
+          ]) AS name
+          FROM source
         )
-        WHERE dialect IS NOT NULL"""
+        SELECT DISTINCT name FROM need WHERE name IS NOT NULL"""
 
 
 @cache
@@ -152,7 +170,20 @@ def _relations(root: Traversable, present: frozenset[str] | None) -> dict[str, s
     asked = _body(schema / "asked.sql")
     for talk, calls in _TALKS.items():
         relations[calls] = re.sub(r"\btalk\b", talk, asked)
+    if present is not None:
+        relations = _without(set(_OF_FEW) - present, relations)
     return relations
+
+
+def _without(absent: set[str], relations: dict[str, str]) -> dict[str, str]:
+    """Leave out each arm of a union that takes all rows of something absent."""
+    if not absent:
+        return relations
+    names = "|".join(sorted(absent))
+    arm = re.compile(
+        rf"\nUNION ALL BY NAME\nSELECT \*.* FROM (?:{names})\b".replace(r"\n", r"\n *")
+    )
+    return {name: arm.sub("", text) for name, text in relations.items()}
 
 
 def _union(

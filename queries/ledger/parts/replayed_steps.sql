@@ -19,9 +19,8 @@ change AS (
     change.word AS word, change.is_new AS is_new, CAST(NULL AS VARCHAR[]) AS only_from,
     false AS is_not_from
   FROM listed_change
-  UNION ALL
-  SELECT call_number, statement_number, place, key, title, word, is_new, only_from, is_not_from
-  FROM todo_statements
+  UNION ALL BY NAME
+  SELECT * FROM todo_statements
 ),
 numbered AS (
   SELECT

@@ -91,3 +91,17 @@ def test_rebuild_and_snapshot_find_the_dialects_again(layout: Layout, tmp_path: 
     assert (spoken(layout), models(layout)) == ("semconv", ["m"])
     upkeep.snapshot(layout, tmp_path / "copy.duckdb")
     assert ask(tmp_path / "copy.duckdb", "SELECT model FROM llm_calls") == [("m",)]
+
+
+def test_what_few_ledgers_need_is_in_the_views_once_it_was_published(layout: Layout) -> None:
+    asked = '[{"role":"assistant","parts":[{"type":"tool_call","id":"c","name":"look"}]}]'
+    with_tools = call(3, "mine", gen_ai__operation__name="chat", gen_ai__output__messages=asked)
+    store = Store.open(layout.root, QUIET)
+    write(store, "spans", MODEL)
+    assert store.publish(5)
+    assert spoken(layout) == "semconv"
+    write(store, "spans", with_tools)
+    assert store.publish(5)
+    assert spoken(layout) == "asked_calls,semconv"
+    assert ask(layout.ledger, "SELECT tool FROM tool_calls") == [("look",)]
+    store.close()
