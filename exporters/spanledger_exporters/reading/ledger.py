@@ -29,7 +29,7 @@ _CONFIG: Final = {
     "python_enable_replacements": "false",
 }
 """No extension is ever fetched or needed, and SQL sees tables, not Python's variables."""
-_IDLE_OPTIMIZERS: Final = ("projection_pullup",)
+_IDLE_OPTIMIZERS: Final = ("projection_pullup", "window_self_join")
 """They take a third of the time that planning a view does and gain nothing; DuckDB 2.0 has them."""
 _FIRST_WAIT_S: Final = 0.005
 _LONGEST_WAIT_S: Final = 0.25
