@@ -54,6 +54,7 @@ CONTRACT = {
     "stacktrace, locals, state_snapshot, code_function",
     "state_diffs": "trace_id, span_id, session_id, plan_id, step_id, at, state_key, operation, "
     "changes, before_hash, after_hash",
+    "trace_links": "trace_id, kind, ref_id, at, summary, linked_by, confidence",
     "actions": "seq, at, trace_id, parent_id, session_id, action_type, target_kind, target_id, "
     "scope_kind, scope_id, source, resolver_path, reason_code, outcome, meaningful, dedupe_key",
 }
