@@ -54,3 +54,11 @@ CREATE OR REPLACE MACRO lc_arguments(content) AS
     at_path(content, '$.inputs'), at_path(content, '$.input'), at_path(content, '$.input_str'),
     CASE WHEN at_path(content, '$.args') = '[]' THEN at_path(content, '$.kwargs') END, content
   );
+
+-- own_key: the id that all records of one call have. turn_of: the id that all records of one turn
+-- of a conversation have, with agents that count turns.
+CREATE OR REPLACE MACRO own_key(tool_call_id, response_id, attributes) AS
+  coalesce(tool_call_id, response_id, attributes['request_id']);
+CREATE OR REPLACE MACRO turn_of(attributes) AS
+  coalesce(attributes['prompt.id'], attributes['prompt_id'],
+    attributes['github.copilot.interaction_id']);

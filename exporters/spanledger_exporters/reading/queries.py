@@ -12,9 +12,6 @@ _CHECKOUT: Final = Path(__file__).parents[3] / "queries"
 _SECTION: Final = re.compile(r"^-- gives: (\w+)\s*$", re.MULTILINE)
 _LIKENESS: Final = re.compile(r"^-- gives: (\w+), as (\w+)\s*$", re.MULTILINE)
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
-_TABLES: Final = ("spans", "logs")
-_TABLE: Final = re.compile(rf"\b(FROM|JOIN) ({'|'.join(_TABLES)})\b")
-"""Read under a name of the chain's own: DuckDB opens files to bind a table, 15 ms each time."""
 _NARROW: Final = "planned_"
 _WHOLE: Final = frozenset({"current_steps", "plan_stretches"})
 """What planned_traces is made from stays as it is."""
@@ -126,12 +123,9 @@ def quote_reserved(text: str) -> str:
 def _view(name: str, relations: dict[str, str]) -> Statement:
     needed: dict[str, str] = {}
     _gather(name, relations, needed)
-    parts = {part: _TABLE.sub(r"\1 every_\2", text) for part, text in needed.items()}
-    tables = (f"every_{table} AS NOT MATERIALIZED (SELECT * FROM {table})" for table in _TABLES)
-    texts = (f"{part} AS (\n{text}\n)" for part, text in parts.items())
-    chain = ",\n".join((*tables, *texts))
+    parts = ",\n".join(f"{part} AS (\n{text}\n)" for part, text in needed.items())
     return Statement(
-        name, f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {chain}\nSELECT * FROM {name}"
+        name, f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {parts}\nSELECT * FROM {name}"
     )
 
 

@@ -4,6 +4,9 @@
 -- the dialect has matched the two itself. Two instrumentations of one client need not be nested: in
 -- a trace with calls of several dialects, a call inside the time of another with the same response,
 -- or the same tokens if one does not say, is that one again.
+-- `cost_usd` is the reported cost, else the list price of what the call says of its tokens (of the
+-- cache nothing: then all of it is charged as fresh input); NULL when that is not known. LangSmith
+-- tells the cache's part in texts that are not read here.
 WITH report AS (
   SELECT * FROM owned_llm_calls
 ),
@@ -48,12 +51,36 @@ twin AS (
       other.input_tokens IS NOT DISTINCT FROM inner_call.input_tokens
         AND other.output_tokens IS NOT DISTINCT FROM inner_call.output_tokens
     )
+),
+once AS (
+  SELECT report.*
+  FROM report
+  LEFT JOIN answered
+    ON answered.dialect = report.dialect AND answered.session_id = report.session_id
+  WHERE (error IS NOT NULL OR is_matched OR (source = 'log') = coalesce(logs_are_fuller, false))
+    AND (parent_span_id IS NULL
+      OR hash(report.trace_id, parent_span_id) NOT IN (SELECT key FROM outer_call))
+    AND hash(report.trace_id, coalesce(report.span_id, '')) NOT IN (SELECT key FROM twin)
+),
+priced AS (
+  SELECT
+    once.*,
+    price_id,
+    version AS price_version,
+    list_cost(
+      input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+      input_usd, output_usd, cache_read_usd, cache_write_usd, reasoning_usd, call_usd
+    ) AS computed_cost_usd
+  FROM once
+  LEFT JOIN model_prices AS price
+    ON price.model = once.model
+    AND price.provider = coalesce(once.provider, '')
+    AND once.dialect <> 'langsmith'
+    AND price_holds(
+      at_ns, input_tokens, since_ns, until_ns, from_s, to_s, above_tokens, upto_tokens
+    )
 )
-SELECT report.*
-FROM report
-LEFT JOIN answered
-  ON answered.dialect = report.dialect AND answered.session_id = report.session_id
-WHERE (error IS NOT NULL OR is_matched OR (source = 'log') = coalesce(logs_are_fuller, false))
-  AND (parent_span_id IS NULL
-    OR hash(report.trace_id, parent_span_id) NOT IN (SELECT key FROM outer_call))
-  AND hash(report.trace_id, coalesce(report.span_id, '')) NOT IN (SELECT key FROM twin)
+SELECT
+  priced.* REPLACE (coalesce(cost_usd, computed_cost_usd) AS cost_usd),
+  cost_usd AS reported_cost_usd
+FROM priced
