@@ -113,6 +113,12 @@ def asked(story: Path | None, text: str) -> duckdb.DuckDBPyConnection:
     return ledger(story).execute(text)
 
 
+def datasets() -> dict[str, str]:
+    """What training sets are made of, by name: `spanledger export tuning` reads these."""
+    files = (Path(str(queries_dir())) / "datasets").glob("*.sql")
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
+
+
 def answer(story: Path, query: str) -> str:
     db = ledger(story)
     variables = story / "variables.json"
@@ -120,7 +126,8 @@ def answer(story: Path, query: str) -> str:
         for name, value in json.loads(variables.read_text()).items():
             db.execute(f"SET VARIABLE {name} = '{value}'")
     report = reports().get(query)
-    cursor = asked(story, report.text if report else f"SELECT * FROM {query} ORDER BY ALL")
+    text = report.text if report else datasets().get(query)
+    cursor = asked(story, text or f"SELECT * FROM {query} ORDER BY ALL")
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column[0] for column in cursor.description or ()])
@@ -139,7 +146,7 @@ def test_a_story_has_the_expected_answer(path: Path, request: pytest.FixtureRequ
 
 def test_every_view_and_report_has_a_golden_answer() -> None:
     views = {s.name for s in views_sql() if _MAKES_VIEW in s.text}
-    assert views | set(reports()) == {path.stem for path in GOLDEN}
+    assert views | set(reports()) | set(datasets()) == {path.stem for path in GOLDEN}
 
 
 @pytest.mark.parametrize("view", sorted(CONTRACT))
@@ -161,7 +168,7 @@ def test_a_report_is_one_read_only_select_under_a_header(name: str) -> None:
 
 def test_every_relation_says_what_one_row_is() -> None:
     root = Path(str(queries_dir()))
-    for folder in ("schema/inputs", "schema/kinds", "ledger", "ledger/parts"):
+    for folder in ("datasets", "schema/inputs", "schema/kinds", "ledger", "ledger/parts"):
         for file in (root / folder).glob("*.sql"):
             assert file.read_text().startswith(f"-- {file.stem}: one row per "), file
 

@@ -20,6 +20,7 @@ from spanledger._failures import failure, is_cancelled, is_failure
 from spanledger._text import content, plain, title
 
 Status = Literal["idle", "busy", "error"]
+Outcome = Literal["success", "failure", "cancelled"]
 _LEAST_S: Final = 0.1
 
 
@@ -101,23 +102,33 @@ class AgentTask(Entered):
     @guarded("ending a task")
     def end(self, error: BaseException | None = None) -> None:
         """Tell how the task ended, once."""
+        if error is not None and is_failure(error):
+            self.finish("failure", error)
+        else:
+            is_over = error is None or not is_cancelled(error)
+            self.finish("success" if is_over else "cancelled")
+
+    @guarded("ending a task")
+    def finish(
+        self,
+        outcome: Outcome,
+        error: object = None,
+        more: Mapping[str, AttributeValue] | None = None,
+    ) -> None:
+        """Tell that the task ended this way, once; an error is told before, `more` with it."""
         if self._is_over or self._pid != os.getpid():
             return
         self._is_over = True
         self._stop.set()
-        outcome, status = "success", "idle"
-        if error is not None and is_failure(error):
-            outcome, status = "failure", "error"
+        if error is not None:
             self.error(error)
-        elif error is not None and is_cancelled(error):
-            outcome = "cancelled"
         told: dict[str, AttributeValue] = {
-            a.AGENT_STATUS: status,
+            a.AGENT_STATUS: "error" if outcome == "failure" else "idle",
             a.AGENT_TASK_OUTCOME: outcome,
             a.AGENT_TASK_RESULT: self._result,
             a.AGENT_TASK_DURATION: (time.time_ns() - self._began_ns) / 1e9,
         }
-        self._tell(a.TASK_RESULT, told)
+        self._tell(a.TASK_RESULT, {**told, **(more or {})})
 
     def _tell(
         self,

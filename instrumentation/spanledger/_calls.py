@@ -187,6 +187,9 @@ class LlmCall(_Call):
         with guarded("telling a model call"):
             if error is not None and is_failure(error):
                 rate_limited(error)
+            plan = _scope.current(self._context).plan
+            if plan is not None:
+                plan.spent.add(self._about)
             if tells_content():
                 self._tell_details(error)
         super()._leave(error)

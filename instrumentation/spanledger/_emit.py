@@ -113,6 +113,9 @@ def _told(
     for key, value in attributes.items():
         if value is None:
             continue
+        if type(value) is str and value.isascii():  # nearly all: 1 µs a record less than a call
+            told[key] = value
+            continue
         told[key] = clean(value)
         if type(value) is Cut:
             cut.append(key)

@@ -24,6 +24,7 @@ from spanledger._failures import failure, is_cancelled, is_failure
 from spanledger._forks import ForkSafeLock
 from spanledger._planlog import PlanLog
 from spanledger._scope import Scope
+from spanledger._spending import Spending
 from spanledger._steplist import Reset, StepLike, StepList, StepState, as_list
 from spanledger._steps import Step
 from spanledger._text import content, plain, title
@@ -59,6 +60,7 @@ class Plan(Entered):
         self._pid, self._began_ns = os.getpid(), 0
         self._status: str | None = None
         self._revision: int | None = 0
+        self.spent = Spending()
 
     @property
     def id(self) -> str:
@@ -274,6 +276,7 @@ class Plan(Entered):
             a.PLAN_STEPS_BY_STATUS: json.dumps(dict(sorted(counts.items()))),
             a.PLAN_STEP_COUNT: counts.total(),
             a.PLAN_DURATION: (time.time_ns() - self._began_ns) / 1e9,
+            **self.spent.told(),
         }
         severity = SeverityNumber.INFO if status == "completed" else SeverityNumber.WARN
         self._log.tell(a.PLAN_OUTCOME, {**told, **sums}, severity)

@@ -17,7 +17,9 @@ class LedgerSpanProcessor(SpanProcessor):
             ids = current(parent_context).ids()
             if ids and not disabled():
                 own = span.attributes or {}
-                span.set_attributes({key: ids[key] for key in ids if key not in own})
+                missing = {key: ids[key] for key in ids if key not in own}
+                if missing:
+                    span.set_attributes(missing)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Nothing is left to do."""

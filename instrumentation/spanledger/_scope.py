@@ -29,6 +29,7 @@ R = TypeVar("R")
 _KEY: Final = "spanledger-scope"
 _TRACE: Final = TraceContextTextMapPropagator()
 _BAGGAGE: Final = W3CBaggagePropagator()
+_IDS: Final = (a.SESSION_ID, a.AGENT_NAME, a.RUN_ID, a.PLAN_ID, a.STEP_ID)
 _ENVIRONMENT: Final = ("TRACEPARENT", "TRACESTATE", "BAGGAGE")
 
 
@@ -59,14 +60,8 @@ class Scope:
 
     def ids(self) -> dict[str, str]:
         """What a record made here says about itself."""
-        named = (
-            (a.SESSION_ID, self.session_id),
-            (a.AGENT_NAME, self.agent),
-            (a.RUN_ID, self.run_id),
-            (a.PLAN_ID, self.plan_id),
-            (a.STEP_ID, self.step_id),
-        )
-        return {key: value for key, value in named if value is not None}
+        said = (self.session_id, self.agent, self.run_id, self.plan_id, self.step_id)
+        return {key: value for key, value in zip(_IDS, said, strict=True) if value is not None}
 
     def inside(self, step_id: str, capture: "Capture | None" = None) -> "Scope":
         """The scope of a step of the plan."""

@@ -9,14 +9,12 @@ import shlex
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from opentelemetry import context as otel_context
 from opentelemetry.util.types import AttributeValue
@@ -25,15 +23,17 @@ from spanledger import _scope
 from spanledger import attributes as a
 from spanledger._emit import emit, guarded
 from spanledger._text import title
+from spanledger._watch import Watcher
 from spanledger.errors_values import type_name
 from spanledger.redaction import redact
 
-__all__ = ["Cost", "MemoryWatcher", "measured", "run_measured", "watch_memory"]
+__all__ = ["Cost", "MemoryWatcher", "measured", "run_measured", "tell_cost", "watch_memory"]
 
 _PAGE: Final = resource.getpagesize()
 _TOP: Final = 10
 # A million objects are counted in about 0.1 s.
 _MOST_OBJECTS: Final = 2_000_000
+_LONGEST_LOOK_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def run_measured(
             out.read(),
             err.read(),
         )
-    _tell_cost(cost, arguments, name, process.pid)
+    tell_cost(cost, arguments, name, process.pid)
     return cost
 
 
@@ -138,7 +138,8 @@ def _await(pid: int, timeout: float | None) -> tuple[int, resource.struct_rusage
     return status, usage
 
 
-def _tell_cost(cost: Cost, arguments: Sequence[str], name: str | None, pid: int) -> None:
+def tell_cost(cost: Cost, arguments: Sequence[str], name: str | None, pid: int) -> None:
+    """Tell what a command cost that was run elsewhere; without a name it has the program's."""
     with guarded("telling what a command cost"):
         command = title(redact(shlex.join(map(str, arguments))))
         told: dict[str, AttributeValue] = {
@@ -146,7 +147,7 @@ def _tell_cost(cost: Cost, arguments: Sequence[str], name: str | None, pid: int)
             a.MEASURE_DURATION: cost.duration_s,
             a.MEASURE_CPU_USER: cost.cpu_user_s,
             a.MEASURE_CPU_SYSTEM: cost.cpu_system_s,
-            a.MEASURE_RSS_PEAK: cost.rss_peak,
+            a.MEASURE_RSS_PEAK: cost.rss_peak or None,
             a.PROCESS_PID: pid,
             a.PROCESS_EXIT_CODE: cost.exit_code,
         }
@@ -161,63 +162,40 @@ def watch_memory(interval_s: float = 60.0, *, top: int = _TOP) -> "MemoryWatcher
     return MemoryWatcher(interval_s, top)
 
 
-class MemoryWatcher:
-    """A thread that compares snapshots."""
+class MemoryWatcher(Watcher):
+    """Compares snapshots."""
 
     def __init__(self, interval_s: float, top: int) -> None:
-        self._interval_s, self._top = max(0.05, interval_s), top
+        self._top = top
         self._owns = not tracemalloc.is_tracing()
         if self._owns:
             tracemalloc.start()
-        self._context = _scope.with_scope(_scope.current(), otel_context.get_current())
         self._snapshot, self._types = tracemalloc.take_snapshot(), _types()
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="spanledger-memory", daemon=True)
-        with guarded("watching memory"):
-            self._thread.start()
+        context = _scope.with_scope(_scope.current(), otel_context.get_current())
+        super().__init__("memory", max(0.05, interval_s), context)
 
-    def look(self) -> None:
-        """Compare and tell now."""
-        with guarded("comparing memory"):
-            snapshot, types = tracemalloc.take_snapshot(), _types()
-            grown = [
-                {"at": str(line.traceback[0]), "bytes": line.size_diff, "blocks": line.count_diff}
-                for line in snapshot.compare_to(self._snapshot, "lineno")[: self._top]
-                if line.size_diff > 0
-            ]
-            more = (types - self._types).most_common(self._top)
-            self._snapshot, self._types = snapshot, types
-            told: dict[str, AttributeValue] = {
-                a.MEMORY_TRACED: tracemalloc.get_traced_memory()[0],
-                a.MEMORY_GROWTH_BY_FILE: json.dumps(grown),
-                a.MEMORY_GROWTH_BY_TYPE: json.dumps([{"type": t, "objects": n} for t, n in more]),
-                a.PROCESS_PID: os.getpid(),
-            }
-            emit(a.MEMORY_SNAPSHOT, told, context=self._context)
+    def _look(self) -> None:
+        snapshot, types = tracemalloc.take_snapshot(), _types()
+        grown = [
+            {"at": str(line.traceback[0]), "bytes": line.size_diff, "blocks": line.count_diff}
+            for line in snapshot.compare_to(self._snapshot, "lineno")[: self._top]
+            if line.size_diff > 0
+        ]
+        more = (types - self._types).most_common(self._top)
+        self._snapshot, self._types = snapshot, types
+        told: dict[str, AttributeValue] = {
+            a.MEMORY_TRACED: tracemalloc.get_traced_memory()[0],
+            a.MEMORY_GROWTH_BY_FILE: json.dumps(grown),
+            a.MEMORY_GROWTH_BY_TYPE: json.dumps([{"type": t, "objects": n} for t, n in more]),
+            a.PROCESS_PID: os.getpid(),
+        }
+        emit(a.MEMORY_SNAPSHOT, told, context=self._context)
 
-    def stop(self) -> None:
-        """Compare once more, then never again."""
-        if not self._ending.is_set():
-            self._ending.set()
-            self._thread.join(5.0)
-            self.look()
-            if self._owns:
-                tracemalloc.stop()
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._interval_s):
-            self.look()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace_back: TracebackType | None,
-    ) -> None:
-        self.stop()
+    def _stopped(self) -> None:
+        # In the middle of a look there would be nothing to compare.
+        self._thread.join(_LONGEST_LOOK_S)
+        if self._owns:
+            tracemalloc.stop()
 
 
 def _types() -> Counter[str]:

@@ -7,18 +7,41 @@ text of look-alikes costs no more than its length.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 Span = tuple[int, int]
 """Where a secret begins and ends in the text."""
 
 
+_SHORTEST: Final = 15
+"""Characters of the shortest token with a prefix: Slack's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text and the same with small ASCII letters, as long as the text."""
+    """A text and what is searched instead of it to know that nothing is in it."""
 
     whole: str
     lower: str
+    """With small ASCII letters, as long as the text."""
+    words: str
+    """Its parts without spaces that are long enough for a token: of prose next to nothing, of code
+    a quarter."""
+    lower_words: str
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Prepare a text."""
+        words = "\n".join([word for word in text.split() if len(word) >= _SHORTEST])
+        return cls(text, _lower(text), words, words.lower())
+
+
+def _lower(text: str) -> str:
+    lower = text.lower()
+    if len(lower) != len(text):
+        # Some capitals of other alphabets become two characters; places must stay the same.
+        return "".join(char.lower() if char.isascii() else char for char in text)
+    return lower
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +58,7 @@ class Prefixed:
     def find(self, text: Text) -> Iterator[Span]:
         """Every such token."""
         for word in self.words:
-            for at in _places(text.whole, word):
+            for at in _places(text.whole, word) if word in text.words else ():
                 if at == 0 or not text.whole[at - 1].isalnum():
                     found = self.tail.match(text.whole, at + len(word))
                     if found:
@@ -49,10 +72,13 @@ class Shaped:
     name: str
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
+    is_word: bool = False
+    """Whether all that the pattern finds is long and without spaces."""
 
     def find(self, text: Text) -> Iterator[Span]:
         """Every such secret."""
-        if not self.hints or any(hint in text.lower for hint in self.hints):
+        searched = text.lower_words if self.is_word else text.lower
+        if not self.hints or any(hint in searched for hint in self.hints):
             for found in self.pattern.finditer(text.whole):
                 yield found.span("secret")
 
@@ -109,8 +135,8 @@ def _prefixed(name: str, words: str, tail: str) -> Prefixed:
     return Prefixed(name, tuple(words.split()), re.compile(tail))
 
 
-def _shaped(name: str, hints: str, pattern: str) -> Shaped:
-    return Shaped(name, tuple(hints.split()), re.compile(pattern))
+def _shaped(name: str, hints: str, pattern: str, *, is_word: bool = False) -> Shaped:
+    return Shaped(name, tuple(hints.split()), re.compile(pattern), is_word)
 
 
 Rule = Prefixed | Shaped | Assigned
@@ -132,9 +158,13 @@ RULES: Final[tuple[Rule, ...]] = (
         "slack-webhook",
         "hooks.slack.com",
         r"hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>[\w/+-]{20,200})",
+        is_word=True,
     ),
     _shaped(
-        "discord-webhook", "/api/webhooks/", r"/api/webhooks/\d{15,21}/(?P<secret>[\w-]{30,120})"
+        "discord-webhook",
+        "/api/webhooks/",
+        r"/api/webhooks/\d{15,21}/(?P<secret>[\w-]{30,120})",
+        is_word=True,
     ),
     _prefixed("google-key", "AIza", r"[\w-]{35}"),
     _prefixed("google-oauth", "ya29. 1// GOCSPX-", r"[\w-]{24,400}"),
@@ -165,19 +195,29 @@ RULES: Final[tuple[Rule, ...]] = (
     _prefixed("langsmith-key", "lsv2_pt_ lsv2_sk_", r"\w{32,80}"),
     _prefixed("age-key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{58}"),
     _prefixed("jwt", "eyJ", r"[\w-]{10,4000}\.eyJ[\w-]{10,8000}(?:\.[\w-]{0,2000})?"),
-    _shaped("terraform-token", "atlasv1.", r"(?P<secret>(?:\w{14}\.)?atlasv1\.[\w=-]{60,80})"),
     _shaped(
-        "telegram-token", ":aa", r"(?<![0-9A-Za-z])(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])"
+        "terraform-token",
+        "atlasv1.",
+        r"(?P<secret>(?:\w{14}\.)?atlasv1\.[\w=-]{60,80})",
+        is_word=True,
+    ),
+    _shaped(
+        "telegram-token",
+        ":aa",
+        r"(?<![0-9A-Za-z])(?P<secret>\d{8,10}:AA[\w-]{32,34})(?![\w-])",
+        is_word=True,
     ),
     _shaped(
         "azure-secret",
         "8q~ 7q~",
         r"(?<![\w~.-])(?P<secret>[\w~.-]{3}[78]Q~[\w~.-]{31,34})(?![\w~-])",
+        is_word=True,
     ),
     _shaped(
         "azure-key",
         "accountkey= sharedaccesskey=",
         r"(?:AccountKey|SharedAccessKey)=(?P<secret>[A-Za-z0-9+/]{40,90}={0,2})",
+        is_word=True,
     ),
     _shaped(
         "url-password",
@@ -200,6 +240,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "sig= signature= x-amz-security-token=",
         r"(?i)[?&](?:sig|signature|x-amz-signature|x-amz-security-token)="
         r"(?P<secret>[\w%+/=.-]{16,2000})",
+        is_word=True,
     ),
     _shaped(
         "option",

@@ -2,11 +2,9 @@
 
 import json
 import os
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from opentelemetry.context import Context
 from opentelemetry.util.types import AttributeValue
@@ -15,6 +13,7 @@ from spanledger import _scope
 from spanledger import attributes as a
 from spanledger._emit import emit, guarded
 from spanledger._text import content, disabled
+from spanledger._watch import Watcher
 from spanledger.state_patches import Print, fingerprint, masked_patch, patch_between
 
 __all__ = ["StateWatcher", "state_changed", "watch_state"]
@@ -79,52 +78,23 @@ def watch_state(
     return StateWatcher(tuple(map(Path, paths)), interval_s, dict(keys or {}))
 
 
-class StateWatcher:
-    """A thread that looks at files."""
+class StateWatcher(Watcher):
+    """Looks at files."""
 
     def __init__(self, paths: tuple[Path, ...], interval_s: float, keys: dict[str, str]) -> None:
-        self._interval_s = max(0.01, interval_s)
         self._files = [_File(path, keys.get(str(path), str(path))) for path in paths]
+        for file in self._files:
+            file.look()
         # The session and agent of here, but no step: others will be running when files change.
         scope = _scope.current()
         here = _scope.Scope(scope.session_id, scope.agent, scope.run_id)
-        self._context = _scope.with_scope(here, Context())
-        self._looking = threading.Lock()
-        self._ending = threading.Event()
+        super().__init__("state", max(0.01, interval_s), _scope.with_scope(here, Context()))
+
+    def _look(self) -> None:
         for file in self._files:
-            file.look()
-        self._thread = threading.Thread(target=self._run, name="spanledger-state", daemon=True)
-        with guarded("watching state files"):
-            self._thread.start()
-
-    def look(self) -> None:
-        """Look now."""
-        with self._looking, guarded("looking at state files"):
-            for file in self._files:
-                change = file.look()
-                if change is not None and not disabled():
-                    _tell(file.key, *change, self._context)
-
-    def stop(self) -> None:
-        """Look once more, then never again."""
-        if not self._ending.is_set():
-            self._ending.set()
-            self.look()
-
-    def _run(self) -> None:
-        while not self._ending.wait(self._interval_s):
-            self.look()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace_back: TracebackType | None,
-    ) -> None:
-        self.stop()
+            change = file.look()
+            if change is not None and not disabled():
+                _tell(file.key, *change, self._context)
 
 
 class _File:

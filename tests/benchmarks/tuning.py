@@ -1,4 +1,4 @@
-"""Measure the export of 100,000 rows of training data: seconds and peak memory, by format.
+"""Measure the export of 100,000 rows of training data: seconds, of CPU too, and peak memory.
 
 python tests/benchmarks/tuning.py [--rows N] [--format F]...
 """
@@ -113,6 +113,12 @@ def fill(root: Path, rows: int) -> None:
         store.close()
 
 
+def cpu_s() -> float:
+    """CPU seconds of all children so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
@@ -123,7 +129,7 @@ def main() -> None:
         fill(root, chosen.rows)
         for form in chosen.format or ["prompt-completion", "trl-dpo", "trl-kto"]:
             out = Path(folder) / form / "rows.jsonl"
-            began = time.monotonic()
+            began, busy = time.monotonic(), cpu_s()
             words = ["export", "tuning", "--format", form, "--out", str(out), "--data", str(root)]
             done = subprocess.run(
                 [sys.executable, "-m", "spanledger", *words],
@@ -132,11 +138,12 @@ def main() -> None:
                 text=True,
                 timeout=500,
             )
-            seconds = time.monotonic() - began
+            seconds, busy = time.monotonic() - began, cpu_s() - busy
             # The highest of all children so far, in KiB.
             peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
             rows = sum(1 for _ in out.open("rb")) if out.exists() else 0
-            print(f"{form}: {rows:,} rows, {seconds:.1f} s, peak {peak:.0f} MiB", flush=True)
+            took = f"{seconds:.1f} s, {busy:.1f} s of CPU"
+            print(f"{form}: {rows:,} rows, {took}, peak {peak:.0f} MiB", flush=True)
             print(done.stderr.strip()[-300:], flush=True)
 
 

@@ -1,5 +1,6 @@
 """A plan is told as it is made, changed and ended; its outcome once."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -158,6 +159,22 @@ def test_a_cancelled_block_abandons_the_plan(told: Told) -> None:
     with pytest.raises(KeyboardInterrupt), spanledger.plan("g", ["a"]):
         raise KeyboardInterrupt
     assert outcomes(told) == ["abandoned"]
+
+
+def test_the_outcome_has_the_sums_of_the_plans_model_calls(told: Told) -> None:
+    with spanledger.plan("Outer", ["a"]) as plan, plan.step("a"):
+        with spanledger.llm_call("p", "m") as call:
+            call.response(input_tokens=10, output_tokens=2, cost_usd=0.25)
+        with contextlib.suppress(ValueError), spanledger.llm_call("p", "m") as call:
+            call.response(input_tokens=5)
+            raise ValueError
+        with spanledger.plan("Inner"), spanledger.llm_call("p", "m") as call:
+            call.response(input_tokens=100, output_tokens=20)
+    sums = [
+        (event[a.INPUT_TOKENS], event[a.OUTPUT_TOKENS], event[a.COST_USD])
+        for event in told.events(a.PLAN_OUTCOME)
+    ]
+    assert sums == [(100, 20, None), (15, 2, 0.25)]
 
 
 def test_the_outcome_is_told_once(told: Told) -> None:

@@ -14,44 +14,53 @@ if TYPE_CHECKING:
     from spanledger_exporters.tuning.report import Report
 
 
+_Form = Annotated[Format, typer.Option("--format", help="The shape of the rows.")]
+_Out = Annotated[
+    Path, typer.Option("--out", metavar="PATH", help="A .jsonl or .parquet file, or a folder.")
+]
+_Split = Annotated[
+    str | None,
+    typer.Option("--split", metavar="SHARES", help="`0.1` held out, `80/10/10`, `train=0.9,…`."),
+]
+_Seed = Annotated[int, typer.Option("--seed", help="Another seed, other splits.")]
+_Since = Annotated[
+    str | None, typer.Option("--since", metavar="TIME", help="A date or time (UTC), or 7d, 24h.")
+]
+_Outcome = Annotated[
+    str | None,
+    typer.Option("--outcome", metavar="STATUS,…", help="Only of plans that ended so."),
+]
+_MaxChars = Annotated[int | None, typer.Option("--max-chars", min=1, help="Leave longer rows out.")]
+_Redact = Annotated[bool, typer.Option("--redact", help="Mask secrets, and count them.")]
+_Verified = Annotated[
+    bool, typer.Option("--verified", help="Only steps whose last tool call worked.")
+]
+_MinSuccess = Annotated[
+    float,
+    typer.Option("--min-success", min=0, max=1, help="Least share of tool calls that worked."),
+]
+_Consent = Annotated[
+    str | None,
+    typer.Option("--consent", metavar="LABEL", help="Only sessions with that consent."),
+]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count.")]
+
+
 def export_tuning(  # noqa: PLR0913 # one parameter an option
-    form: Annotated[Format, typer.Option("--format", help="The shape of the rows.")],
-    out: Annotated[
-        Path, typer.Option("--out", metavar="PATH", help="A .jsonl or .parquet file, or a folder.")
-    ],
+    form: _Form,
+    out: _Out,
     data: Data = None,
-    split: Annotated[
-        str | None,
-        typer.Option(
-            "--split", metavar="SHARES", help="`0.1` held out, `80/10/10`, `train=0.9,…`."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, other splits.")] = 0,
-    since: Annotated[
-        str | None,
-        typer.Option("--since", metavar="TIME", help="A date or time (UTC), or 7d, 24h."),
-    ] = None,
-    outcome: Annotated[
-        str | None,
-        typer.Option("--outcome", metavar="STATUS,…", help="Only of plans that ended so."),
-    ] = None,
-    max_chars: Annotated[
-        int | None, typer.Option("--max-chars", min=1, help="Leave longer rows out.")
-    ] = None,
+    split: _Split = None,
+    seed: _Seed = 0,
+    since: _Since = None,
+    outcome: _Outcome = None,
+    max_chars: _MaxChars = None,
     *,
-    redact: Annotated[bool, typer.Option("--redact", help="Mask secrets, and count them.")] = False,
-    verified: Annotated[
-        bool, typer.Option("--verified", help="Only steps whose last tool call worked.")
-    ] = False,
-    min_success: Annotated[
-        float,
-        typer.Option("--min-success", min=0, max=1, help="Least share of tool calls that worked."),
-    ] = 0.0,
-    consent: Annotated[
-        str | None,
-        typer.Option("--consent", metavar="LABEL", help="Only sessions with that consent."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count.")] = False,
+    redact: _Redact = False,
+    verified: _Verified = False,
+    min_success: _MinSuccess = 0.0,
+    consent: _Consent = None,
+    dry_run: _DryRun = False,
 ) -> None:
     """Write training data out of what worked and what did not, with a dataset card beside it."""
     import datetime as dt
@@ -135,11 +144,9 @@ def feedback(  # noqa: PLR0913, PLR0917 # one parameter an option
     from spanledger_exporters.tuning import judgements
 
     kind, target = _target(session, plan, step, call)
-    if label is None and score is None:
-        raise UsageError("say what you think of it: --label good, --label bad or --score 0.8")
+    said = judgements.Judgement(name, label, score, note_)
     settings = load(data=data)
     found = judgements.find(Ledger(settings.directory), kind, target, step)
-    said = judgements.Judgement(name, label, score, note_)
     judgements.record(settings.directory, found, said, StoreOptions.of(settings))
     note(f"noted: {kind} {step or target} is {label if label is not None else score}")
 

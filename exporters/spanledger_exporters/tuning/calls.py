@@ -4,7 +4,7 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import duckdb
@@ -13,9 +13,13 @@ from spanledger_exporters.decoding.messages import Answer, Message, Request
 from spanledger_exporters.reading.queries import queries_dir
 from spanledger_exporters.tuning import chat, tools
 from spanledger_exporters.tuning.chat import RefusedError, Said
+from spanledger_exporters.tuning.histories import Conversation, Histories, Talk, conversation
+from spanledger_exporters.tuning.outcomes import Outcomes, stretches
 from spanledger_exporters.tuning.records import Feedback, Outcome, Plan, Row
 
 _BATCH: Final = 500
+_ASKING: Final = frozenset({"tool_calls", "tool-calls", "tool_use", "function_call"})
+"""Finish reasons of an answer that asks for tools, of which its text says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +67,16 @@ class Session:
     def request(self) -> str:
         """What was asked for first, as far as anybody knows."""
         asked = (plan.request for plan in self.plans if plan.request)
-        heard = (
-            said.content for turn in self.turns for said in turn.context if said.role == "user"
-        )
+        # Calls on the side, that make a title or check a route, are given no tools.
+        turns = sorted(self.turns, key=lambda turn: turn.tools == "[]")
+        heard = (said.content for turn in turns for said in turn.context if said.role == "user")
         return next(itertools.chain(asked, heard), "")
+
+    def request_of(self, plan_id: str) -> str:
+        """What was said to the model last before the plan's calls; else what the session is for."""
+        turn = next((turn for turn in self.turns if turn.row.plan_id == plan_id), None)
+        heard = [said.content for said in turn.context if said.role == "user"] if turn else []
+        return heard[-1] if heard else self.request
 
 
 def dataset_sql(name: str) -> str:
@@ -132,15 +142,18 @@ def _grouped(
 
 
 def _fill(session: Session, rows: Sequence[Row]) -> None:
-    by_id: dict[str, list[Outcome]] = {}
-    for outcome in session.outcomes:
-        by_id.setdefault(outcome.call_id, []).append(outcome)
-    for _, lane in itertools.groupby(rows, key=lambda row: row.agent or ""):
+    outcomes = Outcomes.of(session.outcomes)
+    for _, group in itertools.groupby(rows, key=lambda row: row.agent or ""):
+        lane = list(group)
         before: tuple[Message, ...] = ()
-        for row in lane:
+        histories, begin = Histories(), Talk()
+        for row, stretch in zip(lane, stretches(lane), strict=True):
             try:
-                context, answer, is_rebuilt = _talk(row, before)
-                session.turns.append(_turn(row, context, answer, by_id, is_rebuilt=is_rebuilt))
+                context, answer, is_rebuilt = _talk(row, before, histories)
+                told = conversation((*context, *answer), begin)
+                turn = _turn(row, told, is_rebuilt=is_rebuilt)
+                known = outcomes.asked(turn.answer.calls, stretch, row.agent)
+                session.turns.append(replace(turn, outcomes=known))
                 before = (*context, *answer)
             except RefusedError as refused:
                 session.refused[str(refused)] += 1
@@ -149,7 +162,7 @@ def _fill(session: Session, rows: Sequence[Row]) -> None:
 
 
 def _talk(
-    row: Row, before: tuple[Message, ...]
+    row: Row, before: tuple[Message, ...], histories: Histories
 ) -> tuple[tuple[Message, ...], tuple[Message, ...], bool]:
     """What a call was told, what it answered, and whether the former had to be put together."""
     if row.error is not None:
@@ -158,16 +171,43 @@ def _talk(
         raise RefusedError("content that the emitter hid")
     if row.finish_reason in {"length", "max_tokens", "MAX_TOKENS", "content_filter"}:
         raise RefusedError("an answer that a limit or a filter cut")
-    told = _told(row.told)
-    number = next((i for i, m in enumerate(told) if m.role == "assistant"), len(told))
-    heard, said = told[:number], told[number:]
-    if row.said is not None:
-        said = [m for m in chat.messages(row.said) if m.role == "assistant"] or said
+    heard, answer = _parted([] if _is_whole(row) else _told(row.told))
+    said = _said(row, answer) or _parted(_told(row.told))[1]
     if not said:
         raise RefusedError("no content was recorded")
     if row.heard is not None and row.mode != "delta":
-        return _with_system(chat.messages(row.heard), heard), tuple(said), False
+        history = histories.read(row.heard)
+        return _with_system(history, (*heard, *_instructed(row.said))), tuple(said), False
     return _continued(before, heard), tuple(said), True
+
+
+def _parted(told: list[Message]) -> tuple[list[Message], list[Message]]:
+    """What came before the first answer, and the rest."""
+    number = next((i for i, m in enumerate(told) if m.role == "assistant"), len(told))
+    return told[:number], told[number:]
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether history and answer are there, and nothing was told beside them."""
+    is_there = row.heard is not None and row.said is not None and row.mode != "delta"
+    return is_there and (row.said or "")[:1] in {"[", "{"} and "system" not in (row.told or "")
+
+
+def _said(row: Row, told: list[Message]) -> list[Message]:
+    """The answer. Vercel's SDK keeps its text and its calls apart, and the text is only a text."""
+    if row.said is None:
+        return told
+    if not row.said.lstrip().startswith(("[", "{")):
+        is_all = row.finish_reason not in _ASKING
+        return told or ([Message("assistant", row.said)] if is_all else [])
+    return [m for m in chat.messages(row.said) if m.role == "assistant"] or told
+
+
+def _instructed(said: str | None) -> list[Message]:
+    """The system prompt that OpenAI's responses repeat, where their requests are not recorded."""
+    if said is None or '"instructions"' not in said or not said.lstrip().startswith("{"):
+        return []
+    return chat.messages(said)
 
 
 def _with_system(history: list[Message], heard: Iterable[Message]) -> tuple[Message, ...]:
@@ -215,15 +255,8 @@ def _message(
     )
 
 
-def _turn(
-    row: Row,
-    context: Iterable[Message],
-    answer: Iterable[Message],
-    outcomes: Mapping[str, list[Outcome]],
-    *,
-    is_rebuilt: bool,
-) -> Turn:
-    whole = chat.conversation((*context, *answer))
+def _turn(row: Row, told: Conversation, *, is_rebuilt: bool) -> Turn:
+    whole = told.said
     if len(whole) < 2 or whole[-1].role != "assistant":  # noqa: PLR2004 # a question, an answer
         raise RefusedError("no content was recorded")
     if not any(said.role == "user" for said in whole[:-1]):
@@ -233,13 +266,8 @@ def _turn(
         row=row,
         context=whole[:-1],
         answer=whole[-1],
-        keys=chat.keys(whole),
-        tools=known if known != "[]" else tools.listed(row.heard),
+        keys=told.keys,
+        tools=known if known != "[]" else tools.listed(row.heard, row.said),
         is_rebuilt=is_rebuilt,
-        outcomes=tuple(_outcome(outcomes.get(call.id, [])) for call in whole[-1].calls),
+        outcomes=(),
     )
-
-
-def _outcome(found: Sequence[Outcome]) -> Outcome | None:
-    """What came of a call; ids that were given twice say it only if both ended alike."""
-    return found[0] if found and len({(o.ok, o.is_refused) for o in found}) == 1 else None

@@ -5,7 +5,7 @@ Whatever is not whole is refused with a reason: a guess in a training file is le
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
@@ -63,40 +63,23 @@ def messages(text: str) -> list[Message]:
     value = parsed(text)
     found = list(messages_in(value))
     if isinstance(value, dict) and not any(message.role == "system" for message in found):
-        system = value.get("system") or value.get("instructions")
-        if system:
-            found = [*messages_in({"role": "system", "content": system}), *found]
+        return [*_system(value), *found]
     return found
 
 
-def conversation(told: Iterable[Message]) -> tuple[Said, ...]:
-    """A conversation in which every tool call is answered once, right after it was asked for.
-
-    Raises RefusedError for anything else, and for content that is hidden, cut or not text. The
-    calls of the last message may be open.
-    """
-    done: list[Said] = []
-    open_calls: list[Call] = []
-    for message in _merged(told):
-        if message.role == "tool":
-            for answer in message.answers:
-                call = _asked(open_calls, answer)
-                open_calls.remove(call)
-                done.append(Said("tool", _whole(answer.content), (), call.id))
-            continue
-        if open_calls:
-            raise RefusedError("a tool call without an answer")
-        said = _said(message, len(done))
-        if said.role == "system" and said in done:
-            continue
-        open_calls = list(said.calls)
-        done.append(said)
-    if open_calls and done[-1].role != "assistant":
-        raise RefusedError("a tool call without an answer")
-    return tuple(done)
+def _system(request: Mapping[str, Json]) -> Iterator[Message]:
+    """The system prompt of a request in the shape of Anthropic, OpenAI's responses or Gemini."""
+    config = request.get("config")
+    for place in (request, config if isinstance(config, dict) else {}):
+        for name in ("system", "instructions", "system_instruction", "systemInstruction"):
+            told = place.get(name)
+            if told:
+                inner = told if isinstance(told, dict) else {"content": told}
+                yield from messages_in({**inner, "role": "system"})
+                return
 
 
-def _merged(told: Iterable[Message]) -> list[Message]:
+def merged(told: Iterable[Message]) -> list[Message]:
     """Messages with the parts of one answer put together: OpenAI's responses come in items."""
     merged: list[Message] = []
     for message in told:
@@ -110,15 +93,42 @@ def _merged(told: Iterable[Message]) -> list[Message]:
     return merged
 
 
-def _said(message: Message, number: int) -> Said:
+def said(message: Message, number: int) -> Said:
+    """A message that is not a tool's; `number` tells calls without an id apart."""
     calls = tuple(
         Call(request.id or f"call_{number}_{i}", request.name, _arguments(request.arguments))
         for i, request in enumerate(message.requests)
     )
     content = _whole(message.content)
+    if message.role == "system":
+        content = _unquoted(content)
     if message.role in {"user", "assistant"} and not content.strip() and not calls:
         raise RefusedError(f"an empty message of the {message.role}")
     return Said(message.role, content, calls)
+
+
+def _unquoted(text: str) -> str:
+    """Gemini CLI's spans have the system prompt as a JSON text."""
+    if not (text.startswith('"') and text.endswith('"')):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, str) else text
+
+
+def answered(
+    message: Message, open_calls: Sequence[Call]
+) -> tuple[tuple[Said, ...], tuple[Call, ...]]:
+    """The answers of a tool message, and the calls that still wait for one."""
+    waiting = list(open_calls)
+    done: list[Said] = []
+    for answer in message.answers:
+        call = _asked(waiting, answer)
+        waiting.remove(call)
+        done.append(Said("tool", _whole(answer.content), (), call.id))
+    return tuple(done), tuple(waiting)
 
 
 def _asked(open_calls: Sequence[Call], answer: Answer) -> Call:
@@ -149,14 +159,13 @@ def _whole(content: str | None) -> str:
     return text
 
 
-def keys(conversation: Sequence[Said]) -> tuple[bytes, ...]:
+def keys(conversation: Iterable[Said], begin: bytes = b"") -> tuple[bytes, ...]:
     """One hash for each beginning of a conversation, the empty one first; ids do not count."""
-    digest = blake2b(digest_size=16)
-    found = [digest.digest()]
+    found = [begin]
     for said in conversation:
         calls = [(call.name, _canonical(call.arguments)) for call in said.calls]
-        digest.update(json.dumps([said.role, said.content.strip(), calls]).encode())
-        found.append(digest.digest())
+        text = json.dumps([said.role, said.content.strip(), calls]).encode()
+        found.append(blake2b(found[-1] + text, digest_size=16).digest())
     return tuple(found)
 
 
@@ -176,6 +185,13 @@ def fingerprint(conversation: Iterable[Said]) -> bytes:
     """The same for conversations that differ in case, white space and ids only."""
     digest = blake2b(digest_size=16)
     for said in conversation:
-        calls = [(call.name, _canonical(call.arguments)) for call in said.calls]
-        digest.update(" ".join(f"{said.role} {said.content} {calls}".casefold().split()).encode())
+        digest.update(_loose(said))
     return digest.digest()
+
+
+# Bounded by a session's talk: the answers of tools are long.
+@lru_cache(1024)
+def _loose(said: Said) -> bytes:
+    calls = [(call.name, _canonical(call.arguments)) for call in said.calls]
+    text = " ".join(f"{said.role} {said.content} {calls}".casefold().split())
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

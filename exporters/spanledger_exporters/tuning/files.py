@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from spanledger_exporters.errors import UsageError
 from spanledger_exporters.tuning.options import Format, Options
+from spanledger_exporters.tuning.spool import encoded
 
 _LINES: Final = frozenset({".jsonl", ".ndjson", ".json"})
 _DOCUMENTS: Final = frozenset({Format.ATIF, Format.STS})
@@ -113,10 +114,13 @@ def paths(options: Options) -> list[tuple[str, Path]]:
 
 def write(
     options: Options,
-    rows: Iterable[tuple[dict[str, Any], dict[str, Any]]],
+    rows: Iterable[tuple[bytes, bytes]],
     parts: Iterable[int],
 ) -> list[Path]:
-    """Write each row to the file of its split; tells which files there are. All appear at once."""
+    """Write each row to the file of its split; tells which files there are. All appear at once.
+
+    A row is its JSON and, where that is no column of it, the JSON of its provenance.
+    """
     with contextlib.ExitStack() as stack:
         sinks = [_sink(options, path) for _, path in paths(options)]
         for sink in sinks:
@@ -163,11 +167,11 @@ class _Lines:
             self._beside.part.open("wb") if format_ is Format.OPENAI else None
         )
 
-    def add(self, row: dict[str, Any], provenance: dict[str, Any]) -> None:
+    def add(self, row: bytes, provenance: bytes) -> None:
         for line in _lines(row, self._format):
-            self._out.write(_dumped(line))
+            self._out.write(line + b"\n")
         if self._about is not None:
-            self._about.write(_dumped(provenance))
+            self._about.write(provenance + b"\n")
 
     def done(self) -> Iterator[Path]:
         self._out.close()
@@ -192,8 +196,9 @@ class _Parquet:
         self._writer = pq.ParquetWriter(self._file.part, self._schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
 
-    def add(self, row: dict[str, Any], provenance: dict[str, Any]) -> None:
-        self._rows.append(_flat(row, self._format) | {"provenance": provenance})
+    def add(self, row: bytes, provenance: bytes) -> None:
+        del provenance  # a column
+        self._rows.append(_flat(json.loads(row), self._format))
         if len(self._rows) >= _BATCH:
             self._flush()
 
@@ -224,12 +229,13 @@ class _Folder:
         path.mkdir(parents=True, exist_ok=True)
         self._written: list[Path] = []
 
-    def add(self, row: dict[str, Any], provenance: dict[str, Any]) -> None:
-        first, *_ = _lines(row, self._format)
-        name = _file_name(str(first.get("id") or provenance["session_id"]))
+    def add(self, row: bytes, provenance: bytes) -> None:
+        lines = _lines(row, self._format)
+        about = json.loads(provenance)
+        name = _file_name(str(json.loads(lines[0]).get("id") or about["session_id"]))
         ending = ".json" if self._format is Format.ATIF else ".jsonl"
         path = self._path / f"{name}{ending}"
-        path.write_bytes(b"".join(_dumped(line) for line in _lines(row, self._format)))
+        path.write_bytes(b"".join(line + b"\n" for line in lines))
         self._written.append(path)
 
     def done(self) -> Iterator[Path]:
@@ -239,22 +245,21 @@ class _Folder:
         """A document is whole when it is written."""
 
 
-def _lines(row: dict[str, Any], format_: Format) -> list[dict[str, Any]]:
-    return row["lines"] if format_ is Format.STS else [row]
+def _lines(row: bytes, format_: Format) -> list[bytes]:
+    if format_ is Format.STS:
+        return [encoded(line) for line in json.loads(row)["lines"]]
+    return [row]
 
 
 def _flat(row: dict[str, Any], format_: Format) -> dict[str, Any]:
+    about = {"provenance": row.pop("provenance")}
     if format_ is Format.ATIF:
-        return {"trajectory": json.dumps(row, ensure_ascii=False)}
+        return {"trajectory": json.dumps(row, ensure_ascii=False), **about}
     if format_ is Format.STS:
-        return {"lines": [json.dumps(line, ensure_ascii=False) for line in row["lines"]]}
+        return {"lines": [json.dumps(line, ensure_ascii=False) for line in row["lines"]], **about}
     if "tools" in row:
-        return {**row, "tools": json.dumps(row["tools"], ensure_ascii=False)}
-    return row
-
-
-def _dumped(row: dict[str, Any]) -> bytes:
-    return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        row["tools"] = json.dumps(row["tools"], ensure_ascii=False)
+    return {**row, **about}
 
 
 def _file_name(session_id: str) -> str:

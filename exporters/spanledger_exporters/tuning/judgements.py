@@ -1,5 +1,7 @@
 """Write a person's judgement into the ledger, as the event that evaluators send too."""
 
+import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +12,11 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import SEVERITY_NUMBER_INFO
 
 from spanledger import attributes as a
-from spanledger_exporters.errors import NotFoundError
+from spanledger_exporters.errors import NotFoundError, UsageError
 from spanledger_exporters.reading.ledger import Ledger
+from spanledger_exporters.receiving.answers import Door
 from spanledger_exporters.storing.store import Store, StoreOptions
 
-EVENT: Final = "gen_ai.evaluation.result"
 _PUBLISH_S: Final = 5.0
 
 
@@ -28,15 +30,26 @@ class Target:
     trace_id: str | None = None
     span_id: str | None = None
 
+    def ids(self) -> dict[str, str]:
+        """Those that there are."""
+        named = dataclasses.asdict(self)
+        return {name: value for name, value in named.items() if value is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is said of it, as OpenTelemetry's conventions name it."""
+    """What is said of it, as OpenTelemetry's conventions name it. Raises UsageError for nothing."""
 
     name: str
     label: str | None = None
     score: float | None = None
     explanation: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.label and self.score is None:
+            raise UsageError("say what you think of it: a label (good, bad, …) or a score (0.8)")
+        if self.score is not None and not math.isfinite(self.score):
+            raise UsageError("a score is a number: 0 is worst, 1 is best")
 
 
 _FINDERS: Final = {
@@ -59,8 +72,13 @@ _FINDERS: Final = {
 def find(ledger: Ledger, kind: str, name: str, step: str | None = None) -> Target:
     """The thing of that kind (`session`, `plan`, `step`, `call`) and id in the ledger.
 
-    A step is named by its plan and its own id or title. Raises NotFoundError.
+    A step is named by its plan (of kind `step` or `plan`) and its own id or title. Raises
+    NotFoundError, and UsageError for a step of something else.
     """
+    if step is not None and kind == "plan":
+        kind = "step"
+    if (step is None) is (kind == "step"):
+        raise UsageError("a step is named by the id of its plan and its own id or title")
     params: dict[str, object] = {"id": name} if step is None else {"id": name, "step": step}
     found = ledger.sql(_FINDERS[kind], params).fetchall()
     if not found:
@@ -73,10 +91,15 @@ def record(root: Path, target: Target, judgement: Judgement, options: StoreOptio
     """Put a judgement into the ledger of a directory; it is durable when this returns."""
     store = Store.open(root, options)
     try:
-        store.intake.submit("logs", request(target, judgement).SerializeToString()).result()
+        tell(store.intake, target, judgement)
         store.publish(_PUBLISH_S)
     finally:
         store.close()
+
+
+def tell(door: Door, target: Target, judgement: Judgement) -> None:
+    """Hand a judgement in where telemetry goes in; it is durable when this returns."""
+    door.submit("logs", request(target, judgement).SerializeToString()).result()
 
 
 def request(target: Target, judgement: Judgement) -> ExportLogsServiceRequest:
@@ -90,24 +113,24 @@ def request(target: Target, judgement: Judgement) -> ExportLogsServiceRequest:
     log = scope.log_records.add(
         time_unix_nano=now,
         observed_time_unix_nano=now,
-        event_name=EVENT,
+        event_name=a.EVALUATION_RESULT,
         severity_number=SEVERITY_NUMBER_INFO,
         trace_id=bytes.fromhex(target.trace_id or ""),
         span_id=bytes.fromhex(target.span_id or ""),
     )
     texts = {
-        a.EVENT_NAME: EVENT,
+        a.EVENT_NAME: a.EVALUATION_RESULT,
         a.SESSION_ID: target.session_id,
         a.PLAN_ID: target.plan_id,
         a.STEP_ID: target.step_id,
-        "gen_ai.evaluation.name": judgement.name,
-        "gen_ai.evaluation.score.label": judgement.label,
-        "gen_ai.evaluation.explanation": judgement.explanation,
+        a.EVALUATION_NAME: judgement.name,
+        a.EVALUATION_SCORE_LABEL: judgement.label,
+        a.EVALUATION_EXPLANATION: judgement.explanation,
     }
     log.attributes.extend(_pair(key, value) for key, value in texts.items() if value is not None)
     if judgement.score is not None:
         value = AnyValue(double_value=judgement.score)
-        log.attributes.append(KeyValue(key="gen_ai.evaluation.score.value", value=value))
+        log.attributes.append(KeyValue(key=a.EVALUATION_SCORE_VALUE, value=value))
     return sent
 
 

@@ -40,10 +40,12 @@ class Outcome(NamedTuple):
     """A tool call as `tool_outcomes` gives it."""
 
     session_id: str
-    call_id: str
+    call_id: str | None
     tool: str
     ok: bool | None
     decision: str | None
+    agent: str | None = None
+    started_us: int | None = None
 
     @property
     def is_refused(self) -> bool:

@@ -139,7 +139,7 @@ class Maker:
 
     def _plans(self, session: Session) -> Iterator[Made]:
         for plan in session.plans:
-            request = plan.request or session.request
+            request = plan.request or session.request_of(plan.plan_id)
             if plan.outcome not in _ENDED and plan.outcome not in self.outcomes:
                 self.refused["a plan that has not ended"] += 1
             elif not request:
@@ -228,7 +228,8 @@ def _made(
 
 def _whole(session: Session, row: Object) -> Made:
     text = json.dumps(row, ensure_ascii=False)
-    about = shapes.provenance(session.turns[0], "session", "defined")
+    are = "defined" if any(turn.tools != "[]" for turn in session.turns) else "none"
+    about = shapes.provenance(session.turns[0], "session", are)
     return Made(row, about, _mark(text), len(text), (session.id,))
 
 

@@ -39,11 +39,16 @@ def defined(attributes: str | None) -> str:
     return json.dumps([found[name] for name in sorted(found)], ensure_ascii=False)
 
 
-def listed(document: str | None) -> str:
-    """The tools in a request as it was sent, which some emitters record whole."""
-    value = _loaded(document)
-    tools = dict(_tools(value.get("tools"))) if isinstance(value, dict) else {}
-    return json.dumps([tools[name] for name in sorted(tools)], ensure_ascii=False)
+def listed(*documents: str | None) -> str:
+    """The tools in a request or a response as it was sent, which some emitters record whole."""
+    for document in documents:
+        value = _loaded(document) if document and document.lstrip().startswith("{") else None
+        config = value.get("config") if isinstance(value, dict) else None
+        for place in (value, config):
+            tools = dict(_tools(place.get("tools"))) if isinstance(place, dict) else {}
+            if tools:
+                return json.dumps([tools[name] for name in sorted(tools)], ensure_ascii=False)
+    return "[]"
 
 
 def observed(conversation: Iterable[Said]) -> str:
@@ -51,15 +56,21 @@ def observed(conversation: Iterable[Said]) -> str:
     seen: dict[str, dict[str, Json]] = {}
     for said in conversation:
         for call in said.calls:
-            properties = seen.setdefault(call.name, {})
-            for name, value in json.loads(call.arguments).items():
-                properties[name] = {"type": _TYPES.get(type(value), "object")}
+            seen.setdefault(call.name, {}).update(_properties(call.arguments))
     return json.dumps(
         [
             _tool(name, "", {"type": "object", "properties": {**seen[name]}})
             for name in sorted(seen)
         ],
         ensure_ascii=False,
+    )
+
+
+@lru_cache(1024)
+def _properties(arguments: str) -> tuple[tuple[str, Json], ...]:
+    return tuple(
+        (name, {"type": _TYPES.get(type(value), "object")})
+        for name, value in json.loads(arguments).items()
     )
 
 

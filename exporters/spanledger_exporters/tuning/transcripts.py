@@ -8,7 +8,7 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from spanledger_exporters.decoding.values import Json
@@ -32,19 +32,47 @@ class Line:
 
 
 def lanes(session: Session) -> list[tuple[str, list[Line]]]:
-    """What each agent of a session was told and said, in order and once; the first agent first."""
-    found: dict[str, list[Line]] = {}
-    seen: set[tuple[str, bytes]] = set()
-    turns = sorted(session.turns, key=lambda turn: turn.row.started_us or 0)
-    for turn in turns:
-        agent = turn.row.agent or ""
-        lines = found.setdefault(agent, [])
+    """What each agent of a session was told and said, in order and once; the first agent first.
+
+    An agent has a lane for each way its conversations begin, the one with most answers first: the
+    others are calls on the side, that make a title or check a route.
+    """
+    found: dict[str, dict[bytes, _Lane]] = {}
+    for turn in sorted(session.turns, key=lambda turn: turn.row.started_us or 0):
+        beginnings = found.setdefault(turn.row.agent or "", {})
+        beginnings.setdefault(turn.keys[1], _Lane()).add(turn)
+    return [
+        (agent, lane.lines)
+        for agent, beginnings in found.items()
+        for lane in sorted(beginnings.values(), key=lambda lane: -lane.answers)
+    ]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One agent's talk, each message once."""
+
+    lines: list[Line] = field(default_factory=list[Line])
+    answers: int = 0
+    _seen: dict[bytes, Said] = field(default_factory=dict[bytes, Said])
+
+    def add(self, turn: Turn) -> None:
+        """A turn's conversation, as far as it is new.
+
+        In a later history calls may have other ids than in the answer that asked for them.
+        """
+        self.answers += 1
+        ids: dict[str | None, str] = {}
         for number, said in enumerate(turn.whole):
-            place = (agent, turn.keys[number + 1])
-            if place not in seen:
-                seen.add(place)
-                lines.append(Line(said, turn if number == len(turn.context) else None))
-    return list(found.items())
+            key = turn.keys[number + 1]
+            known = self._seen.get(key)
+            if known is None:
+                shown = replace(said, answers=ids.get(said.answers, said.answers))
+                self._seen[key] = shown
+                self.lines.append(Line(shown, turn if number == len(turn.context) else None))
+            else:
+                pairs = zip(said.calls, known.calls, strict=True)
+                ids.update((call.id, before.id) for call, before in pairs)
 
 
 def atif(session: Session) -> Object | None:
@@ -57,8 +85,8 @@ def atif(session: Session) -> Object | None:
     trajectory["extra"] = {"plans": [_plan(plan) for plan in session.plans]}
     if len(found) > 1:
         trajectory["subagent_trajectories"] = [
-            {**_trajectory(session, name, inner), "trajectory_id": name or "agent"}
-            for name, inner in found[1:]
+            {**_trajectory(session, name, inner), "trajectory_id": f"{name or 'agent'}-{number}"}
+            for number, (name, inner) in enumerate(found[1:], 2)
         ]
     return trajectory
 
@@ -196,7 +224,7 @@ def sts(session: Session) -> Iterator[list[Json]]:
         header: Object = {
             "type": "session",
             "harness": agent or (lines[-1].turn and lines[-1].turn.row.dialect) or "agent",
-            "id": session.id if number == 0 else f"{session.id}/{agent}",
+            "id": session.id if number == 0 else f"{session.id}/{agent or 'agent'}-{number + 1}",
             "name": session.request[:_NAME_CHARS],
             "plans": [_plan(plan) for plan in session.plans],
         }

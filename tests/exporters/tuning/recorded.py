@@ -38,18 +38,27 @@ def recorded(folder: Path) -> Copied:
         path = folder / f"run-{number}.jsonl"
         path.write_text(_renamed(text, number, change), encoding="utf-8")
         paths.append(path)
-    root = folder / "ledger"
-    store = Store.open(root)
+    ledger = stored(folder, paths)
+    judged = find(ledger, "session", "demo-session-3")
+    record(ledger.layout.root, judged, Judgement("quality", "bad", None, "no"), StoreOptions())
+    allowed = find(ledger, "session", "demo-session-1")
+    record(ledger.layout.root, allowed, Judgement("consent", "training"), StoreOptions())
+    return copied(folder, ledger)
+
+
+def stored(folder: Path, paths: list[Path]) -> Ledger:
+    """A ledger with these files in it."""
+    store = Store.open(folder / "ledger")
     try:
         import_files(store.intake, paths)
         store.publish(5.0)
     finally:
         store.close()
-    ledger = Ledger(root)
-    judged = find(ledger, "session", "demo-session-3")
-    record(root, judged, Judgement("quality", "bad", None, "no"), StoreOptions())
-    allowed = find(ledger, "session", "demo-session-1")
-    record(root, allowed, Judgement("consent", "training"), StoreOptions())
+    return Ledger(folder / "ledger")
+
+
+def copied(folder: Path, ledger: Ledger) -> Copied:
+    """The views that datasets read, as tables."""
     file = folder / "copy.duckdb"
     with duckdb.connect(file) as db:
         db.execute(f"ATTACH '{ledger.layout.ledger}' AS ledger (READ_ONLY)")

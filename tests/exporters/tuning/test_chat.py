@@ -4,7 +4,8 @@ import pytest
 
 from spanledger_exporters.decoding.messages import Answer, Message, Request
 from spanledger_exporters.tuning import chat
-from spanledger_exporters.tuning.chat import RefusedError, conversation, keys
+from spanledger_exporters.tuning.chat import RefusedError
+from spanledger_exporters.tuning.histories import conversation
 
 ASKED = Message("user", "count them")
 
@@ -44,10 +45,10 @@ def test_a_cut_history_is_refused_and_not_repaired() -> None:
 def test_ids_do_not_make_another_conversation() -> None:
     one = conversation([ASKED, calling('{"a": 1}', "c1"), answered("c1")])
     two = conversation([ASKED, calling('{"a":1}', "c9"), answered("c9")])
-    assert keys(one) == keys(two)
-    assert keys(one) != keys(conversation([ASKED, calling('{"a": 2}'), answered()]))
+    assert one.keys == two.keys
+    assert one.keys != conversation([ASKED, calling('{"a": 2}'), answered()]).keys
 
 
 def test_an_id_with_the_tools_name_in_front_is_the_same_id() -> None:
-    said = conversation([ASKED, calling("{}", "count__c1"), answered("c1")])
-    assert said[-1].answers == "count__c1"
+    told = conversation([ASKED, calling("{}", "count__c1"), answered("c1")])
+    assert told.said[-1].answers == "count__c1"

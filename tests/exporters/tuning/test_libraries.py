@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from spanledger_exporters.tuning.exporting import export
-from spanledger_exporters.tuning.options import Format, Options
+from spanledger_exporters.tuning.options import Format, Options, shares
 
 from .recorded import Copied
 
 TEMPLATE = (
-    "{% for m in messages %}<{{ m.role }}>{{ m.content }}"
+    "{% for t in tools or [] %}<tool>{{ t.function.name }} {{ t.function.parameters | tojson }}"
+    "</tool>{% endfor %}{% for m in messages %}<{{ m.role }}>{{ m.content }}"
     "{% for c in m.tool_calls or [] %}[{{ c.function.name }} {{ c.function.arguments }}]"
     "{% endfor %}</{{ m.role }}>{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}"
 )
@@ -43,6 +44,24 @@ def test_datasets_loads_every_format(
         assert loaded[0]
 
 
+def test_datasets_finds_the_splits_that_the_card_names(
+    ledger: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+        for form in (Format.OPENAI, Format.PROMPT_COMPLETION):
+            folder = tmp_path / form.value
+            options = Options(form, folder / "rows.jsonl", shares=shares("50/50"), seed=1)
+            report = export(ledger, options, lambda _done, _all: None)
+            cache = str(tmp_path / "cache" / form.value)
+            wanted = {name: rows for name, rows in report.rows.items() if rows}
+            for split, rows in wanted.items():
+                loaded = datasets.load_dataset(str(folder), split=split, cache_dir=cache)
+                assert loaded.num_rows == rows
+
+
 def tokenizer(transformers: Any) -> Any:
     tokenizers = pytest.importorskip("tokenizers")
     model = tokenizers.Tokenizer(tokenizers.models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
@@ -67,3 +86,9 @@ def test_trl_takes_every_row_for_a_conversation(
             assert trl.is_conversational(row)
             shaped = trl.maybe_apply_chat_template(row, fast, tools=row["tools"])
             assert all(isinstance(v, (str, bool)) and v != "" for v in shaped.values())
+            whole = str(shaped.get("text") or shaped.get("prompt"))
+            assert all(f"<tool>{tool['function']['name']} " in whole for tool in row["tools"])
+            assert "<user>" in whole
+            assert "</assistant>" in str(shaped.get("text") or shaped.get("chosen") or "") + str(
+                shaped.get("completion", "")
+            )
