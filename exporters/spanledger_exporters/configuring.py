@@ -1,17 +1,19 @@
 """Write the settings with which an agent sends its telemetry here.
 
-Taken from each agent's own documentation and tried with the versions in docs/dialects.md: the
-least that gives a plan ledger, step records and, where the agent knows them, costs.
+What they are is in the headers of queries/dialects: the least that gives a plan ledger, step
+records and, where the agent knows them, costs.
 """
 
 import json
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from spanledger_exporters.errors import StoreError, UsageError
+from spanledger_exporters.reading.dialects import Dialect, dialects
+
+_ENVIRONMENT: Final = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,89 +26,69 @@ class Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What an agent needs: the text, the file it belongs into (None: the environment), a remark."""
+    """What an agent needs.
+
+    `text` is for `file`, or for a shell when there is none; `variables` are NAME=VALUE and belong
+    into its environment besides.
+    """
 
     text: str
     file: Path | None
-    remark: str
+    variables: tuple[str, ...]
+    remark: str | None
 
 
-def codex(at: Endpoints) -> Configuration:
-    """Codex takes the full path of each signal, and offers its plan tool only when told to."""
-    exporters = "\n".join(
-        f'{key} = {{ otlp-http = {{ endpoint = "{at.http}/v1/{path}", protocol = "binary" }} }}'
-        for key, path in (
-            ("exporter", "logs"),
-            ("trace_exporter", "traces"),
-            ("metrics_exporter", "metrics"),
-        )
-    )
-    text = f"""\
-[otel]
-environment = "dev"
-log_user_prompt = false
-{exporters}
-
-[tools.update_plan]
-enabled = true
-"""
-    remark = "log_user_prompt = true adds your prompts; tool arguments and output are always sent"
-    return Configuration(text, Path(".codex/config.toml"), remark)
+def targets() -> dict[str, Dialect]:
+    """Whom there is configuration for: the dialects that name a target, by that name."""
+    return {found.target: found for found in dialects().values() if found.target}
 
 
-def claude_code(at: Endpoints) -> Configuration:
-    """Claude Code reads its environment from its settings; tool details carry the plan."""
-    variables = {
-        "CLAUDE_CODE_ENABLE_TELEMETRY": "1",
-        "CLAUDE_CODE_ENHANCED_TELEMETRY_BETA": "1",
-        "OTEL_LOGS_EXPORTER": "otlp",
-        "OTEL_METRICS_EXPORTER": "otlp",
-        "OTEL_TRACES_EXPORTER": "otlp",
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
-        "OTEL_EXPORTER_OTLP_ENDPOINT": at.grpc,
-        "OTEL_LOG_TOOL_DETAILS": "1",
-    }
-    remark = "OTEL_LOG_USER_PROMPTS=1 and OTEL_LOG_RAW_API_BODIES=1 add prompts and transcripts"
-    return Configuration(_json({"env": variables}), Path(".claude/settings.json"), remark)
+def configuration(target: str, at: Endpoints) -> Configuration:
+    """The settings of a target's dialect file, with our endpoints in them."""
+    dialect = targets()[target]
+    variables: list[str] = []
+    text, file = "", None
+    for place in dialect.places:
+        settings = place.settings.replace("{grpc}", at.grpc).replace("{http}", at.http).split()
+        if place.name == _ENVIRONMENT:
+            variables += settings
+        else:
+            file = Path(place.name.removeprefix("~/"))
+            text = (_toml if file.suffix == ".toml" else _json)(_nested(settings))
+    if file is None:
+        lines = "".join(f"export {line}\n" for line in variables)
+        return Configuration(lines, None, (), dialect.more)
+    return Configuration(text, file, tuple(variables), dialect.more)
 
 
-def gemini(at: Endpoints) -> Configuration:
-    """Gemini CLI; with `logPrompts` off the plan's texts are not sent either."""
-    telemetry = {
-        "enabled": True,
-        "traces": True,
-        "target": "local",
-        "otlpEndpoint": at.grpc,
-        "otlpProtocol": "grpc",
-        "logPrompts": True,
-    }
-    remark = '"logPrompts": false keeps prompts and plan texts out; statuses stay'
-    return Configuration(_json({"telemetry": telemetry}), Path(".gemini/settings.json"), remark)
+def _nested(settings: list[str]) -> dict[str, Any]:
+    """`a.b=true` as `{"a": {"b": True}}`; what is no JSON is text."""
+    tree: dict[str, Any] = {}
+    for setting in settings:
+        path, _, value = setting.partition("=")
+        *above, last = path.split(".")
+        branch = tree
+        for key in above:
+            branch = branch.setdefault(key, {})
+        try:
+            branch[last] = json.loads(value)
+        except ValueError:
+            branch[last] = value
+    return tree
 
 
-def sdk(at: Endpoints) -> Configuration:
-    """Any OpenTelemetry SDK, and the switches of the GenAI instrumentations."""
-    variables = {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": at.grpc,
-        "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
-        "OTEL_TRACES_EXPORTER": "otlp",
-        "OTEL_LOGS_EXPORTER": "otlp",
-        "OTEL_METRICS_EXPORTER": "otlp",
-        "OTEL_SEMCONV_STABILITY_OPT_IN": "gen_ai_latest_experimental",
-        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_AND_EVENT",
-        "OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT": "true",
-    }
-    text = "".join(f"export {name}={value}\n" for name, value in variables.items())
-    remark = "older GenAI instrumentations want CAPTURE_MESSAGE_CONTENT=true instead"
-    return Configuration(text, None, remark)
-
-
-AGENTS: Final[dict[str, Callable[[Endpoints], Configuration]]] = {
-    "codex": codex,
-    "claude-code": claude_code,
-    "gemini": gemini,
-    "sdk": sdk,
-}
+def _toml(tree: dict[str, Any], path: str = "") -> str:
+    """Scalars first, then each table under its whole name."""
+    scalars = [(key, value) for key, value in tree.items() if not isinstance(value, dict)]
+    text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in scalars)
+    if text and path:
+        text = f"[{path}]\n{text}"
+    tables = [
+        _toml(value, f"{path}.{key}".lstrip("."))
+        for key, value in tree.items()
+        if isinstance(value, dict)
+    ]
+    return "\n".join(filter(None, [text, *tables]))
 
 
 def write(configuration: Configuration, home: Path) -> Path:

@@ -13,8 +13,8 @@ from typing import Final
 from spanledger_exporters.errors import StoreError, UsageError
 from spanledger_exporters.receiving.addresses import host_port
 from spanledger_exporters.settings import Settings
-from spanledger_exporters.viewing.grafana import Places
 from spanledger_exporters.viewing.grafana_files import grafana_files
+from spanledger_exporters.viewing.grafana_sources import Places
 
 _CHECKOUT: Final = Path(__file__).parents[2] / "collector-config"
 _COLLECTOR: Final = (

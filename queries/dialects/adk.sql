@@ -1,11 +1,19 @@
 -- adk: Google's Agent Development Kit, both schemas: version 2 follows OpenTelemetry's conventions,
 -- version 1 has contents under gcp.vertex.agent.* and a span `call_llm` around each model call.
 -- recognised by: scope `gcp.vertex.agent`
--- can: planning tools written as functions; plans tagged by PlanReActPlanner (steps without
---   status); tool calls with outcome; model calls with cached and thinking tokens, finish reason
--- cannot: changes of state; with version 2 no content, and so no plan, unless it is switched on
--- switches: OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_AND_EVENT; version 1:
---   ADK_TELEMETRY_SCHEMA_VERSION_OPT_IN=1 (content is on)
+-- sessions: yes, by `gen_ai.conversation.id`, in version 1 `gcp.vertex.agent.session_id`
+-- llm_calls: yes, `generate_content` spans, else `call_llm`
+-- tool_calls: yes, `execute_tool` spans; arguments and results with content only
+-- plans: switched, with content: functions named like planning tools; text that PlanReActPlanner
+--   tagged `/*PLANNING*/`, whose steps have no status
+-- step_history: partly, of planning functions from list to list; tagged text tells no status, and
+--   changes of state are not exported
+-- tokens: yes, with cached and thinking tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans with `error.type`
+-- messages: switched, in version 2 off unless asked for; on in version 1
+-- set in environment: OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_AND_EVENT
+-- more: ADK_TELEMETRY_SCHEMA_VERSION_OPT_IN=1 gives version 1, with content
 
 -- gives: plan_lists
 -- What a model says between the tags of a plan is one too, if nothing better is there.

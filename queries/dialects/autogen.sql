@@ -1,8 +1,15 @@
 -- autogen: AutoGen's own spans, create_agent, invoke_agent and execute_tool.
--- can: tool calls and plans from planning tools, agents.
--- cannot: model calls: add the instrumentation of the model's package. MagenticOne's ledger is only
--- in its messages.
--- switches: tracer_provider= of the runtime.
+-- recognised by: scopes `autogen*`
+-- sessions: no, it names none: each trace is one
+-- llm_calls: no, it has no spans of them: add the instrumentation of the model's package
+-- tool_calls: yes, `execute_tool` spans
+-- plans: partly, planning tools; MagenticOne's ledger is only in its messages
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: no, they come with the model package's instrumentation
+-- cost: no, nothing of model calls is sent
+-- errors: yes, failed spans
+-- messages: no, they come with the model package's instrumentation
+-- set in code: tracer_provider= of the runtime
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

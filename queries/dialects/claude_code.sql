@@ -2,14 +2,26 @@
 -- the outcome and the cost; spans (beta) the tree and, with detailed tracing, results. Reported
 -- input tokens are without what the cache gave and took.
 -- recognised by: scopes `com.anthropic.claude_code.*`, service `claude-code`
--- can: TodoWrite, TaskCreate and TaskUpdate (numbered in order unless results tell the ids),
---   ExitPlanMode; tool calls with decision and outcome, refused and unfinished ones too; model
---   calls with cost, cache, time to first token, errors; each sub-agent apart
--- cannot: results of tools and answers of the model by default; texts over 512 characters in
---   arguments are cut by Claude Code; reasoning tokens
--- switches: CLAUDE_CODE_ENABLE_TELEMETRY=1 OTEL_LOGS_EXPORTER=otlp OTEL_LOG_TOOL_DETAILS=1; for
---   trees CLAUDE_CODE_ENHANCED_TELEMETRY_BETA=1 OTEL_TRACES_EXPORTER=otlp; for texts
---   OTEL_LOG_USER_PROMPTS=1 OTEL_LOG_TOOL_CONTENT=1
+-- sessions: yes, by `session.id`; each sub-agent apart
+-- llm_calls: yes, `api_request`, matched with spans by request id; spans where events are missing
+-- tool_calls: yes, `tool_result` with its `tool_decision`, matched with spans by call id; refused
+--   and unfinished ones too; results only in detailed tracing
+-- plans: switched, OTEL_LOG_TOOL_DETAILS=1: TodoWrite, TaskCreate and TaskUpdate (numbered in order
+--   unless results tell the ids), ExitPlanMode; texts over 512 characters are cut by Claude Code
+-- step_history: switched, with the plan: in the order of `event.sequence`
+-- tokens: partly, with cache reads and writes; reasoning is not sent
+-- cost: yes, `cost_usd` of each `api_request`
+-- errors: yes, `api_error` and failed tools
+-- messages: switched, prompts and answers with OTEL_LOG_USER_PROMPTS=1, whole requests with
+--   detailed tracing only
+-- set in ~/.claude/settings.json: env.CLAUDE_CODE_ENABLE_TELEMETRY="1"
+--   env.CLAUDE_CODE_ENHANCED_TELEMETRY_BETA="1" env.OTEL_LOGS_EXPORTER=otlp
+--   env.OTEL_METRICS_EXPORTER=otlp env.OTEL_TRACES_EXPORTER=otlp
+--   env.OTEL_EXPORTER_OTLP_PROTOCOL=grpc env.OTEL_EXPORTER_OTLP_ENDPOINT={grpc}
+--   env.OTEL_LOG_TOOL_DETAILS="1"
+-- init: claude-code
+-- more: OTEL_LOG_USER_PROMPTS=1 adds prompts and answers, OTEL_LOG_TOOL_CONTENT=1 what tools gave
+--   back
 
 -- gives: plan_lists
 -- Only detailed tracing has the arguments on the span; its answer tells the id of a new task.

@@ -2,11 +2,26 @@
 -- Log records carry no time of their own, only the text attribute event.timestamp. A command that
 -- exits non-zero is reported as a success; its exit code is in the text of `output` alone.
 -- recognised by: scope `codex_*`, events `codex.*`
--- can: update_plan with its reasons; tool calls with arguments, output, decision, exit code; model
---   calls with cached, reasoning and written tokens, refused requests
--- cannot: what the model said; costs; the prompt unless it is switched on
--- switches: [otel] exporter and trace_exporter with full signal paths; log_user_prompt=true;
---   [tools.update_plan] enabled=true
+-- sessions: yes, by `conversation.id`
+-- llm_calls: yes, spans `handle_responses`, or `codex.sse_event` where spans are missing; refused
+--   requests from `codex.api_request`
+-- tool_calls: yes, `codex.tool_result` with arguments, output, decision and exit code, or spans
+--   where logs are missing
+-- plans: yes, update_plan with its reasons, when [tools.update_plan] is enabled; not from spans
+--   alone, which lack the arguments
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with cached, written and reasoning tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, refused requests and failed tools
+-- messages: partly, the prompt if it is switched on; what the model said is never sent
+-- set in ~/.codex/config.toml: otel.environment=dev otel.log_user_prompt=false
+--   otel.exporter.otlp-http.endpoint={http}/v1/logs otel.exporter.otlp-http.protocol=binary
+--   otel.trace_exporter.otlp-http.endpoint={http}/v1/traces
+--   otel.trace_exporter.otlp-http.protocol=binary
+--   otel.metrics_exporter.otlp-http.endpoint={http}/v1/metrics
+--   otel.metrics_exporter.otlp-http.protocol=binary tools.update_plan.enabled=true
+-- init: codex
+-- more: log_user_prompt = true adds your prompts; tool arguments and output are always sent
 
 -- gives: plan_lists
 SELECT

@@ -2,12 +2,22 @@
 -- a span `plan` repeat the sums of the chats inside. The model keeps its plan in a table, through
 -- SQL.
 -- recognised by: scope `github.copilot`, service `github-copilot`
--- can: the SQL table `todos` (its statements are read, not run; an INSERT … SELECT, CASE or LIKE is
---   passed over), update_todo; tool calls with exit code; model calls with cached and reasoning
---   tokens, finish reason
--- cannot: costs in money (github.copilot.cost counts premium requests); without content no plan
--- switches: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 (HTTP, not gRPC)
+-- sessions: yes, by `gen_ai.conversation.id`
+-- llm_calls: yes, `chat` spans
+-- tool_calls: yes, `execute_tool` spans with their exit code; arguments and results with content
+--   only
+-- plans: switched, with content: statements on the table `todos` (read, not run; an INSERT …
+--   SELECT, CASE or LIKE is passed over), update_todo
+-- step_history: switched, with content: replayed statement by statement
+-- tokens: yes, with cached and reasoning tokens
+-- cost: no, `github.copilot.cost` counts premium requests, not money: computed where the price is
+--   known
+-- errors: yes, failed spans and exit codes
+-- messages: switched, with content; each call tells what is new in it
+-- set in environment: OTEL_EXPORTER_OTLP_ENDPOINT={http}
 --   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
+-- init: copilot
+-- more: it speaks HTTP only, never gRPC
 
 -- gives: plan_lists
 SELECT

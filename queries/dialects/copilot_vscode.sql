@@ -1,10 +1,19 @@
 -- copilot_vscode: Copilot Chat in VS Code. A call is a span and a log event. Only agents and chats
 -- name the conversation; what else is in their trace belongs to it, not to the window's session.id.
 -- recognised by: service `copilot-chat`
--- can: manage_todo_list; tool calls, of sub-agents too; model calls with time to the first token,
---   finish reason, refused requests
--- cannot: costs; without content no plan
--- switches: github.copilot.chat.otel.enabled, .otlpEndpoint, .captureContent
+-- sessions: yes, by `gen_ai.conversation.id`
+-- llm_calls: yes, `chat` spans, or `gen_ai.client.inference.operation.details`; refused requests
+--   too
+-- tool_calls: yes, `execute_tool` spans, or `copilot_chat.tool.call`, of sub-agents too; arguments
+--   with content only
+-- plans: switched, with content: manage_todo_list
+-- step_history: switched, with content: from list to list
+-- tokens: yes, with the cache's part
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans and refused requests
+-- messages: switched, with content
+-- set in settings of VS Code: github.copilot.chat.otel.enabled=true
+--   github.copilot.chat.otel.otlpEndpoint={http} github.copilot.chat.otel.captureContent=true
 
 -- gives: plan_lists
 WITH conversation AS (

@@ -1,9 +1,18 @@
 -- crewai: CrewAI's own tracing (crewai.*); a crew's kickoff is a plan, its tasks are the steps.
--- can: tasks with outcome and output, agents by role, tool and model calls, plans from planning
--- tools.
--- cannot: cost. Its vendor telemetry goes elsewhere; with a provider of your own use the
--- instrumentations of OpenInference or OpenLLMetry.
--- switches: CREWAI_TRACING_ENABLED=true; CREWAI_OTEL_MAX_ATTR_BYTES cuts long values.
+-- recognised by: scopes `crewai*`
+-- sessions: yes, by `gen_ai.conversation.id`, else the trace
+-- llm_calls: yes, `call llm` spans
+-- tool_calls: yes, `call tool` spans
+-- plans: yes, the crew with its tasks as steps, agents by role; planning tools
+-- step_history: partly, a task runs when its span begins and ends as its span does; nothing of it
+--   is sent before that
+-- tokens: yes, where the model's span has them
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans
+-- messages: yes, as its spans have them
+-- set in environment: CREWAI_TRACING_ENABLED=true
+-- more: CREWAI_OTEL_MAX_ATTR_BYTES cuts long values. Its vendor telemetry goes elsewhere; with a
+--   provider of your own use the instrumentations of OpenInference or OpenLLMetry
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

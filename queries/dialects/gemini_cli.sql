@@ -2,11 +2,23 @@
 -- has the token counts and the outcome, the span the call id and the result. Each model call is a
 -- trace of its own, and its answer's event is in none.
 -- recognised by: scope or service `gemini-cli`, events `gemini_cli.*`
--- can: write_todos and the task tracker; tool calls with arguments, decision, outcome; model calls
---   with cached and thinking tokens, finish reason, refused requests, messages
--- cannot: time to the first token; costs; an edited plan file's text
--- switches: telemetry.enabled=true, telemetry.otlpEndpoint; telemetry.traces=true for results;
---   telemetry.logPrompts=false takes plans and arguments away
+-- sessions: yes, by `session.id`
+-- llm_calls: yes, `gemini_cli.api_response` and `api_error`, with the trace of their request; no
+--   time to the first token
+-- tool_calls: yes, `gemini_cli.tool_call` with decision and outcome; call id and result from the
+--   span
+-- plans: yes, write_todos and the task tracker, unless logPrompts is false; the text of an edited
+--   plan file is not sent
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with cached and thinking tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, refused requests and failed tools
+-- messages: yes, unless logPrompts is false
+-- set in ~/.gemini/settings.json: telemetry.enabled=true telemetry.traces=true
+--   telemetry.target=local telemetry.otlpEndpoint={grpc} telemetry.otlpProtocol=grpc
+--   telemetry.logPrompts=true
+-- init: gemini
+-- more: "logPrompts": false keeps prompts, arguments and plans out; statuses of tools stay
 
 -- gives: plan_lists
 WITH request AS (

@@ -1,10 +1,20 @@
 -- goose: the goose agent. Spans named after its functions; since mid-2026 with OpenTelemetry's
 -- attributes, before that with generic `input` and `output`.
 -- recognised by: scope or service `goose`
--- can: todo_write's check list; tool calls; model calls that report tokens
--- cannot: costs, decisions; releases without gen_ai.* attributes: plans and tokens
--- switches: OTEL_EXPORTER_OTLP_ENDPOINT (HTTP);
+-- sessions: yes, by `session.id`
+-- llm_calls: partly, `chat` spans; releases without gen_ai.* attributes tell no tokens
+-- tool_calls: yes, `dispatch_tool_call` spans; decisions are not sent
+-- plans: switched, with content: the check list of todo_write
+-- step_history: switched, with content: from list to list
+-- tokens: partly, since mid-2026
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans
+-- messages: switched, with content
+-- set in environment: OTEL_EXPORTER_OTLP_ENDPOINT={http} OTEL_TRACES_EXPORTER=otlp
+--   OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp
 --   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
+-- init: goose
+-- more: it speaks HTTP only: a protocol of grpc switches the signal off
 
 -- gives: plan_lists
 SELECT

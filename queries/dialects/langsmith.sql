@@ -1,9 +1,20 @@
 -- langsmith: LangSmith's OpenTelemetry export of LangChain, LangGraph and deepagents runs. A run's
 -- inputs and outputs are JSON in gen_ai.prompt and gen_ai.completion; the session is the thread, a
 -- LangSmith "session" is a project.
--- can: model calls with tokens and their details, tool calls, plans from write_todos.
--- cannot: cost, agents' names.
--- switches: LANGSMITH_TRACING=true LANGSMITH_OTEL_ENABLED=true (LANGSMITH_TRACING_MODE wins).
+-- recognised by: scope `langsmith`, `langsmith.span.kind`
+-- sessions: yes, by `langsmith.metadata.thread_id`, else the trace
+-- llm_calls: yes, LLM runs; agents are not named
+-- tool_calls: yes, tool runs
+-- plans: yes, write_todos
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with the details of the cache and of reasoning
+-- cost: no, none is sent, nor computed: the cache's part of the tokens is told in a JSON text that
+--   sums do not read
+-- errors: yes, failed runs
+-- messages: yes, inputs and outputs of runs
+-- set in environment: LANGSMITH_TRACING=true LANGSMITH_OTEL_ENABLED=true
+--   OTEL_EXPORTER_OTLP_ENDPOINT={http}
+-- more: LANGSMITH_TRACING_MODE wins over LANGSMITH_OTEL_ENABLED
 
 -- gives: plan_lists, as semconv
 -- gives: llm_calls, as semconv

@@ -1,9 +1,17 @@
--- mastra: Mastra's own spans through its OpenTelemetry exporter; a workflow run is a plan, its steps
--- are the steps.
--- can: agents, model calls, tool calls, plans from planning tools and workflows with the status of
--- their steps.
--- cannot: cost.
--- switches: new Observability({ … exporters: [new OtelExporter(…)] }).
+-- mastra: Mastra's own spans through its OpenTelemetry exporter; a workflow run is a plan, its
+-- steps are the steps.
+-- recognised by: scopes `@mastra/*`, `mastra.span.type`
+-- sessions: yes, by `gen_ai.conversation.id`, which is the thread
+-- llm_calls: yes, `chat` spans
+-- tool_calls: yes, `execute_tool` spans
+-- plans: yes, workflow runs with their steps; planning tools
+-- step_history: partly, a step runs when its span begins and ends as `mastra.workflow_step.status`
+--   says
+-- tokens: yes, with the cache's part and reasoning
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans and steps
+-- messages: yes, inputs and outputs of spans
+-- set in code: new Observability({ … exporters: [new OtelExporter(…)] })
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

@@ -1,9 +1,17 @@
 -- ms_af: Microsoft Agent Framework's own spans; a workflow is a plan, its executors are the steps.
--- can: agents, model calls, tool calls, plans from planning tools (todos_add, todos_complete, …) and
--- workflows.
--- cannot: cost; a conversation unless the service names one; without sensitive data neither
--- arguments nor results.
--- switches: ENABLE_INSTRUMENTATION=true ENABLE_SENSITIVE_DATA=true.
+-- recognised by: scopes `agent_framework*`
+-- sessions: partly, by `gen_ai.conversation.id` where the service names one, else the trace
+-- llm_calls: yes, `chat` spans
+-- tool_calls: yes, `execute_tool` spans; arguments and results with sensitive data only
+-- plans: partly, workflows without a switch; planning tools (todos_add, todos_complete, …) with
+--   sensitive data only
+-- step_history: partly, an executor runs when its span begins and ends as its span does; planning
+--   tools change by change
+-- tokens: yes, with the cache's part and reasoning
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans with `error.type`
+-- messages: switched, with sensitive data
+-- set in environment: ENABLE_INSTRUMENTATION=true ENABLE_SENSITIVE_DATA=true
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

@@ -1,5 +1,16 @@
 -- native: spanledger's own events. Ids are explicit, every change is a log record written when it
 -- happened; a process that sends spans alone is read from its spans named `step`.
+-- recognised by: scopes `spanledger`, `spanledger.*`, events `spanledger.*`
+-- sessions: yes, by `session.id`
+-- llm_calls: no, other dialects tell them, counted by the plan and step ids stamped on their spans
+-- tool_calls: no, as model calls
+-- plans: yes, `spanledger.plan.revised`; spans named `step` where no events came
+-- step_history: yes, `spanledger.step.status_changed`, written when it happens
+-- tokens: no, as model calls
+-- cost: no, as model calls
+-- errors: yes, with stack, variables and causes where they are captured
+-- messages: no, as model calls
+-- set in code: spanledger.setup(), or spanledger.LedgerSpanProcessor() in a set-up of your own
 
 -- gives: plan_lists
 SELECT

@@ -1,12 +1,21 @@
 -- opencode: OpenCode. Its own runtime's spans, over a thousand a run, and those of the Vercel AI
 -- SDK (legacy names) for models and tools; log records are diagnostics.
 -- recognised by: scope or service `opencode`
--- can: todowrite; tool calls with arguments, result, exit code; model calls with cached and
---   reasoning tokens, time to the first token, finish reason, messages
--- cannot: costs; what a person allowed; the last model call of a run that ends before its batch is
---   out
--- switches: OTEL_EXPORTER_OTLP_ENDPOINT; "experimental": {"openTelemetry": true} in opencode.json,
---   without it tool calls only, by name
+-- sessions: yes, by `session.id`
+-- llm_calls: switched, `ai.streamText.doStream` and the like, or the span around it where that
+--   never came; the last one of a run that ends before its batch is out is lost
+-- tool_calls: yes, `ai.toolCall` spans with arguments, result and exit code, else `Tool.execute` by
+--   name; what a person allowed is not sent
+-- plans: switched, todowrite
+-- step_history: switched, from list to list, at the times of the calls
+-- tokens: switched, with cached and reasoning tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans and exit codes
+-- messages: switched, with the model calls
+-- set in ~/.config/opencode/opencode.json: experimental.openTelemetry=true
+-- set in environment: OTEL_EXPORTER_OTLP_ENDPOINT={http}
+-- init: opencode
+-- more: without experimental.openTelemetry there are tool calls only, by name
 
 -- gives: plan_lists
 SELECT

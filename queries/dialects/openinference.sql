@@ -1,9 +1,19 @@
 -- openinference: Arize's conventions, used by instrumentations of some 35 frameworks. Spans only;
 -- the kind of a span is `openinference.span.kind`, lists are flattened into numbered keys.
--- can: sessions, agents, model calls with tokens and cost, tool calls, plans from planning tools; tool
--- calls of bare model clients (openai, anthropic, …) from their messages.
--- cannot: time to first token, tool decisions; with several instrumentors no call ids on tool spans.
--- switches: none; OPENINFERENCE_HIDE_INPUTS and the like leave out texts.
+-- recognised by: `openinference.span.kind`, scopes `openinference.*` and `@arizeai/openinference*`
+-- sessions: partly, by `session.id` where the application sets it, else the trace
+-- llm_calls: yes, LLM spans; no time to the first token
+-- tool_calls: yes, TOOL spans, else calls in messages of bare model clients (openai, anthropic, …);
+--   decisions are not sent, several instrumentors give no call id
+-- plans: yes, planning tools in TOOL spans, or in messages
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with the cache's part and reasoning where the instrumentor has them
+-- cost: partly, `llm.cost.total` where the instrumentor has it, else computed where the price is
+--   known
+-- errors: yes, failed spans and exceptions
+-- messages: yes, unless they are hidden
+-- set in nothing: content is on
+-- more: OPENINFERENCE_HIDE_INPUTS and the like leave out texts
 
 -- gives: plan_lists
 SELECT

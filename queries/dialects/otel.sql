@@ -1,5 +1,16 @@
--- otel: what OpenTelemetry itself says, whoever emits it: exceptions in log records and span events,
--- and spans that failed.
+-- otel: what OpenTelemetry itself says, whoever emits it: exceptions in log records and span
+-- events, and spans that failed.
+-- recognised by: no record follows it alone: it is read in the records of all dialects and of none
+-- sessions: no, that is for the other dialects
+-- llm_calls: no, that is for the other dialects
+-- tool_calls: no, that is for the other dialects
+-- plans: no, that is for the other dialects
+-- step_history: no, that is for the other dialects
+-- tokens: no, that is for the other dialects
+-- cost: no, that is for the other dialects
+-- errors: yes, with type, message and stack as the exception has them
+-- messages: no, that is for the other dialects
+-- set in nothing: it is always read
 
 -- gives: errors
 SELECT

@@ -1,9 +1,17 @@
 -- pydantic_ai: Pydantic AI's own instrumentation, data formats 1 to 6 (Logfire or any SDK); spans
 -- that Logfire sends before they end (pending_span) do not count.
--- can: sessions and agents on every span, model calls with cost, tool calls with outcome and retries,
--- plans from planning tools.
--- cannot: tool decisions but deferrals; arguments, results and plans with include_content=False.
--- switches: Agent.instrument_all(), or InstrumentationSettings(version=5).
+-- recognised by: scope `pydantic-ai`
+-- sessions: yes, by `gen_ai.conversation.id`, which with the agent is on every span
+-- llm_calls: yes, `chat` spans
+-- tool_calls: yes, `execute_tool` or `running tool` spans with outcome and retries; of decisions
+--   only deferrals
+-- plans: yes, planning tools, unless include_content=False
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with the cache's part and reasoning
+-- cost: partly, `operation.cost` where Pydantic AI knows the price, else computed
+-- errors: yes, failed spans and retries
+-- messages: yes, unless include_content=False
+-- set in code: Agent.instrument_all(), or InstrumentationSettings(version=5)
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

@@ -1,11 +1,21 @@
 -- qwen_code: Qwen Code, a fork of Gemini CLI with spans of its own. Its log events carry no trace
 -- id, so calls of tools are matched by call id and those of models by response id.
 -- recognised by: scope or service `qwen-code`, events `qwen-code.*`
--- can: todo_write, also called through the wrapper tool `tool_call`; tool calls with arguments,
---   decision, outcome; model calls with cached and thinking tokens, refused requests
--- cannot: costs; tool results and messages unless sensitive span attributes are on
--- switches: telemetry.enabled=true, telemetry.otlpEndpoint;
---   telemetry.includeSensitiveSpanAttributes=true for results and messages
+-- sessions: yes, by `session.id`
+-- llm_calls: yes, `qwen-code.api_response` and `api_error`, matched with spans by response id
+-- tool_calls: yes, `qwen-code.tool_call` with arguments, decision and outcome, matched with spans
+--   by call id; results with sensitive span attributes only
+-- plans: yes, todo_write, also called through the wrapper tool `tool_call`
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with cached and thinking tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, refused requests and failed tools
+-- messages: switched, with sensitive span attributes; prompts without
+-- set in ~/.qwen/settings.json: telemetry.enabled=true telemetry.target=local
+--   telemetry.otlpEndpoint={grpc} telemetry.otlpProtocol=grpc telemetry.logPrompts=true
+--   telemetry.includeSensitiveSpanAttributes=true
+-- init: qwen
+-- more: "includeSensitiveSpanAttributes": false keeps results and messages out; plans stay
 
 -- gives: plan_lists
 -- A session of which no event came is read from its spans, which have arguments if they may.

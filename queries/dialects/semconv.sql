@@ -1,13 +1,25 @@
 -- semconv: OpenTelemetry's GenAI conventions, as the official instrumentations and plain SDK users
--- write them; the old names (gen_ai.system, gen_ai.usage.prompt_tokens) are promoted alike.
--- can: model calls with tokens, cache, reasoning; tool calls; plans from planning tools. Clients
--- without tool spans are read from their messages: attributes, span events or log records.
--- cannot: cost, tool decisions; without content neither arguments, results nor plans. The OpenAI
--- Agents instrumentation has no model calls: add the one for the openai package.
--- switches: OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_AND_EVENT,
--- OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT=true; older ones: …_CAPTURE_MESSAGE_CONTENT=true,
--- OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental.
--- The span and the log event gen_ai.client.inference.operation.details report the same call.
+-- write them; the old names (gen_ai.system, gen_ai.usage.prompt_tokens) are promoted alike. The
+-- span and the log event gen_ai.client.inference.operation.details report the same call.
+-- recognised by: `gen_ai.operation.name` or events `gen_ai.*` of no dialect above
+-- sessions: partly, by `gen_ai.conversation.id` or that of an enclosing span, else the trace
+-- llm_calls: partly, `chat`, `generate_content`, `text_completion`, `embeddings`: span or event;
+--   the instrumentation of OpenAI Agents has none, add the one of the openai package
+-- tool_calls: partly, `execute_tool` spans, else calls in messages (attributes, span events or log
+--   records) with content; decisions are not sent
+-- plans: switched, with content: planning tools in `execute_tool` spans, or in messages
+-- step_history: switched, with content: from list to list
+-- tokens: yes, with the cache's part and reasoning where the client has them
+-- cost: no, the conventions have none: computed where the price is known
+-- errors: yes, failed spans, `error.type` and exceptions
+-- messages: switched, with content
+-- set in environment: OTEL_EXPORTER_OTLP_ENDPOINT={grpc} OTEL_EXPORTER_OTLP_PROTOCOL=grpc
+--   OTEL_TRACES_EXPORTER=otlp OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=otlp
+--   OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental
+--   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_AND_EVENT
+--   OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT=true
+-- init: sdk
+-- more: older GenAI instrumentations want CAPTURE_MESSAGE_CONTENT=true instead
 
 -- gives: plan_lists
 SELECT

@@ -1,8 +1,20 @@
 -- traceloop: OpenLLMetry's instrumentations (opentelemetry.instrumentation.* of Traceloop) and SDK.
--- can: model calls with tokens and messages, tool calls, plans from planning tools; tool calls of bare
--- model clients from their messages, in both formats.
--- cannot: cost, tool decisions. A LangGraph's nodes are no plan: they stay in the trace.
--- switches: none; TRACELOOP_TRACE_CONTENT=false leaves out texts.
+-- A LangGraph's nodes are no plan: they stay in the trace.
+-- recognised by: `traceloop.span.kind`, scopes of OpenLLMetry's instrumentations
+-- sessions: partly, by `traceloop.association.properties.session_id` or `gen_ai.conversation.id`
+--   where the application sets it, else the trace
+-- llm_calls: yes, spans with a model operation, old names too
+-- tool_calls: yes, `execute_tool` and decorated `tool` spans, else calls in messages, in both
+--   formats; decisions are not sent
+-- plans: yes, planning tools in tool spans, unwrapped, or in messages
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with the cache's part and reasoning; of streamed Anthropic calls one output token
+--   too many
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans and exceptions
+-- messages: yes, unless TRACELOOP_TRACE_CONTENT=false
+-- set in nothing: content is on
+-- more: TRACELOOP_TRACE_CONTENT=false leaves out texts, and plans with them
 
 -- gives: plan_lists, as semconv
 -- gives: llm_calls, as semconv

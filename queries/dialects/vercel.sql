@@ -1,9 +1,18 @@
 -- vercel: the Vercel AI SDK: `ai.*` spans (up to version 6, LegacyOpenTelemetry later) and the
--- conventions of @ai-sdk/otel (version 7).
--- can: model calls with time to first chunk, tool calls with arguments and results, plans from
--- planning tools; the agent is the functionId, the session metadata.sessionId.
--- cannot: cost. The outer ai.generateText and ai.streamText repeat the tokens and do not count.
--- switches: experimental_telemetry: { isEnabled: true, metadata: { sessionId } }.
+-- conventions of @ai-sdk/otel (version 7). The outer ai.generateText and ai.streamText repeat the
+-- tokens and do not count.
+-- recognised by: `ai.operationId`, scopes `ai`, `@ai-sdk/*`
+-- sessions: partly, by `ai.telemetry.metadata.sessionId` where the application sets it, else the
+--   trace; the agent is the functionId
+-- llm_calls: yes, `.doGenerate` and `.doStream`, `chat` of version 7
+-- tool_calls: yes, `ai.toolCall`, `execute_tool` with arguments and results
+-- plans: yes, planning tools
+-- step_history: yes, from list to list, at the times of the calls
+-- tokens: yes, with cached and reasoning tokens
+-- cost: no, none is sent: computed where the price is known
+-- errors: yes, failed spans and exceptions
+-- messages: yes, unless recordInputs or recordOutputs is false
+-- set in code: experimental_telemetry: { isEnabled: true, metadata: { sessionId } }
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

@@ -6,36 +6,53 @@ from pathlib import Path
 
 import pytest
 
-from spanledger_exporters.configuring import AGENTS, Endpoints, write
+from spanledger_exporters.configuring import Endpoints, configuration, targets, write
 from spanledger_exporters.errors import UsageError
 
 AT = Endpoints(grpc="http://127.0.0.1:4317", http="http://127.0.0.1:4318")
 
 
 def test_codex_gets_the_full_path_of_every_signal_and_its_plan_tool() -> None:
-    settings = tomllib.loads(AGENTS["codex"](AT).text)
+    settings = tomllib.loads(configuration("codex", AT).text)
     for key, path in (("exporter", "logs"), ("trace_exporter", "traces")):
         assert settings["otel"][key]["otlp-http"]["endpoint"] == f"{AT.http}/v1/{path}"
     assert settings["tools"]["update_plan"]["enabled"] is True
 
 
-@pytest.mark.parametrize("agent", ["claude-code", "gemini"])
+@pytest.mark.parametrize("agent", ["claude-code", "gemini", "qwen"])
 def test_the_others_get_the_grpc_endpoint(agent: str) -> None:
-    (section,) = json.loads(AGENTS[agent](AT).text).values()
+    (section,) = json.loads(configuration(agent, AT).text).values()
     assert AT.grpc in section.values()
 
 
 def test_an_sdk_gets_lines_for_a_shell() -> None:
-    lines = AGENTS["sdk"](AT).text.splitlines()
+    lines = configuration("sdk", AT).text.splitlines()
     assert f"export OTEL_EXPORTER_OTLP_ENDPOINT={AT.grpc}" in lines
     assert all(line.startswith("export OTEL_") for line in lines)
+
+
+def test_every_target_is_sent_here() -> None:
+    assert {"codex", "claude-code", "gemini", "qwen", "copilot", "opencode", "goose", "sdk"} == set(
+        targets()
+    )
+    for target in targets():
+        wanted = configuration(target, AT)
+        told = wanted.text + " ".join(wanted.variables)
+        assert AT.grpc in told or AT.http in told
+        assert "{" not in " ".join(wanted.variables)
+
+
+def test_an_agent_with_two_places_gets_both() -> None:
+    wanted = configuration("opencode", AT)
+    assert json.loads(wanted.text) == {"experimental": {"openTelemetry": True}}
+    assert wanted.variables == (f"OTEL_EXPORTER_OTLP_ENDPOINT={AT.http}",)
 
 
 def test_json_settings_are_merged(tmp_path: Path) -> None:
     path = tmp_path / ".claude" / "settings.json"
     path.parent.mkdir()
     path.write_text('{"model": "m", "env": {"A": "1", "OTEL_LOGS_EXPORTER": "none"}}')
-    assert write(AGENTS["claude-code"](AT), tmp_path) == path
+    assert write(configuration("claude-code", AT), tmp_path) == path
     settings = json.loads(path.read_text())
     assert settings["model"] == "m"
     assert settings["env"]["A"] == "1"
@@ -46,10 +63,10 @@ def test_toml_settings_are_appended_once_and_comments_stay(tmp_path: Path) -> No
     path = tmp_path / ".codex" / "config.toml"
     path.parent.mkdir()
     path.write_text('# mine\nmodel = "m"\n')
-    write(AGENTS["codex"](AT), tmp_path)
+    write(configuration("codex", AT), tmp_path)
     once = path.read_text()
     assert once.startswith('# mine\nmodel = "m"\n\n[otel]\n')
-    write(AGENTS["codex"](AT), tmp_path)
+    write(configuration("codex", AT), tmp_path)
     assert path.read_text() == once
 
 
@@ -60,16 +77,16 @@ def test_toml_settings_are_appended_once_and_comments_stay(tmp_path: Path) -> No
 def test_settings_that_cannot_be_merged_stay_as_they_are(
     tmp_path: Path, agent: str, before: str
 ) -> None:
-    configuration = AGENTS[agent](AT)
-    assert configuration.file is not None
-    path = tmp_path / configuration.file
+    wanted = configuration(agent, AT)
+    assert wanted.file is not None
+    path = tmp_path / wanted.file
     path.parent.mkdir()
     path.write_text(before)
     with pytest.raises(UsageError, match="merge them by hand"):
-        write(configuration, tmp_path)
+        write(wanted, tmp_path)
     assert path.read_text() == before
 
 
 def test_the_environment_has_no_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="into the agent's environment"):
-        write(AGENTS["sdk"](AT), tmp_path)
+        write(configuration("sdk", AT), tmp_path)

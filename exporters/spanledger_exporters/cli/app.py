@@ -11,12 +11,15 @@ from spanledger import __version__
 from spanledger_exporters.cli import (
     ask,
     demo,
+    dialects,
     doctor,
     errors,
     init,
     keeping,
     locks,
     plans,
+    prices,
+    running,
     serve,
     sessions,
     trace,
@@ -51,6 +54,9 @@ def _root(*, _version: _Version = False) -> None: ...
 
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command(
+    "run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)(running.run)
 app.command("import")(keeping.import_)
 app.command("query")(ask.query)
 app.command("sql")(ask.sql)
@@ -69,6 +75,8 @@ app.command("verify")(keeping.verify)
 app.command("snapshot")(keeping.snapshot)
 app.command("doctor")(doctor.doctor)
 app.command("init")(init.init)
+app.command("dialects")(dialects.dialects)
+app.command("prices")(prices.prices)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

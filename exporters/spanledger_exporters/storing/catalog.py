@@ -15,7 +15,7 @@ from typing import Final
 import duckdb
 
 from spanledger_exporters.errors import StoreError
-from spanledger_exporters.reading.queries import views_sql
+from spanledger_exporters.reading.queries import Statement, views_sql
 from spanledger_exporters.storing import views
 from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
@@ -120,39 +120,58 @@ def replace_views(
     contents: dict[str, views.Contents],
     conflicts: Iterable[tuple[str, str]],
     dialects: frozenset[str],
+    prices: Statement,
 ) -> None:
     """Make the contents visible, in one transaction.
 
-    `dialects`: those that there are records of. A view is replaced when its text has changed:
-    usually one of six, as the segments of one signal.
+    `dialects`: those that there are records of; `prices`: of the models that they name. A view is
+    replaced when its text has changed: usually one of six, as the segments of one signal.
     """
+    shown = [*views.statements(layout, contents, conflicts), prices]
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
         "queries": _version(dialects),
         "dialects": ",".join(sorted(dialects)),
+        **{statement.name: _digest(statement) for statement in (*shown, *views_sql(dialects))},
     }
-    for statement in views.statements(layout, contents, conflicts):
-        facts[statement.name] = hashlib.sha256(statement.text.encode()).hexdigest()
-        if known.get(statement.name) != facts[statement.name]:
+    stale = {name for name, fact in facts.items() if known.get(name) != fact}
+    if asked := _to_make(dialects, known, stale):
+        # On tables of no files: opening those for every mention of a table doubles the time.
+        for statement in (*views.placeholders(), prices, *asked):
             connection.execute(statement.text)
-    if known.get("queries") != facts["queries"]:
-        for view in views_sql(dialects):
-            connection.execute(view.text)
-    for name in facts.keys() - {name for name, fact in facts.items() if known.get(name) == fact}:
+        stale.update(statement.name for statement in shown)
+    for statement in shown:
+        if statement.name in stale:
+            connection.execute(statement.text)
+    for name in stale & facts.keys():
         _set_fact(connection, name, facts[name])
     connection.commit()
+
+
+def _to_make(
+    dialects: frozenset[str], known: dict[str, str], stale: set[str]
+) -> tuple[Statement, ...]:
+    """The views with a new text; all of them where another version made what is there."""
+    made = views_sql(dialects)
+    if known.get("queries") != _version(_dialects(known.get("dialects"))):
+        return made
+    return tuple(statement for statement in made if statement.name in stale)
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
     """Whether the views are of this version and name files where they are."""
     try:
         same_place = _fact(connection, "root") == str(layout.root)
-        dialects = frozenset(filter(None, (_fact(connection, "dialects") or "").split(",")))
+        dialects = _dialects(_fact(connection, "dialects"))
         return same_place and _fact(connection, "queries") == _version(dialects)
     except duckdb.CatalogException:
         return False
+
+
+def _digest(statement: Statement) -> str:
+    return hashlib.sha256(statement.text.encode()).hexdigest()
 
 
 @lru_cache(8)
@@ -160,6 +179,10 @@ def _version(dialects: frozenset[str]) -> str:
     """Changes with any text that a view is made of."""
     text = "\0".join(statement.text for statement in views_sql(dialects))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _dialects(fact: str | None) -> frozenset[str]:
+    return frozenset(filter(None, (fact or "").split(",")))
 
 
 def _fact(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from spanledger_exporters.decoding.shapes import schema
 from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.layout import Layout, new_stem
+from spanledger_exporters.storing.prices import Named, limited
 from spanledger_exporters.storing.segments import MERGED, ROW_GROUP, Footer, SegmentWriter
 
 # A row group of long prompts is closed before it takes this much memory.
@@ -59,6 +60,7 @@ def merge(layout: Layout, signal: str, sources: Sequence[Path], writer: str, num
         replaces=frozenset(footers).union(*(footer.replaces for footer in footers.values())),
         conflicts=frozenset[tuple[str, str]]().union(*(f.conflicts for f in footers.values())),
         dialects=_dialects(list(footers.values())),
+        models=_models(list(footers.values())),
     )
     shape = schema(signal).with_metadata(facts.metadata())
     with SegmentWriter(target, shape, rows=facts.rows, level=6) as segment:
@@ -70,6 +72,12 @@ def merge(layout: Layout, signal: str, sources: Sequence[Path], writer: str, num
 def _dialects(footers: Sequence[Footer]) -> frozenset[str] | None:
     known = [footer.dialects for footer in footers if footer.dialects is not None]
     return frozenset[str]().union(*known) if len(known) == len(footers) else None
+
+
+def _models(footers: Sequence[Footer]) -> Named | None:
+    known = [footer.models for footer in footers if footer.models is not None]
+    every = limited(pair for models in known for pair in models)
+    return every if len(known) == len(footers) else None
 
 
 def _row_groups(sources: Sequence[Path]) -> Iterator[pa.Table]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.errors import StoreError
-from spanledger_exporters.storing import catalog, merge, recovery, repeats, segments
+from spanledger_exporters.storing import catalog, merge, prices, recovery, repeats, segments
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import found_in
@@ -151,7 +151,8 @@ class Publisher:
         if signal == "spans":
             table, conflicts = repeats.number(table, self.shelf.live("spans"))
         path = self.layout.segment_file(signal, stem)
-        segments.write(path, table, conflicts, found_in(signal, table))
+        spoken, named = found_in(signal, table), prices.named_in(signal, table)
+        segments.write(path, table, conflicts, spoken, named)
 
     def _merge(self) -> None:
         for signal in SIGNALS:
@@ -177,11 +178,14 @@ class Publisher:
         self, contents: dict[str, Contents], gone: Sequence[Path], wait_s: float
     ) -> None:
         """Twice, when the file turns out to be damaged: the second time in a new one."""
+        priced = prices.statement(self.shelf.models())
         conflicts, dialects = self.shelf.conflicts(), self.shelf.dialects()
         for last in (False, True):
             try:
                 with catalog.opened(self.layout, wait_s) as connection:
-                    catalog.replace_views(connection, self.layout, contents, conflicts, dialects)
+                    catalog.replace_views(
+                        connection, self.layout, contents, conflicts, dialects, priced
+                    )
                     # Nobody is reading while the file is open here: now old files may go.
                     for path in (*gone, *self.shelf.replaced()):
                         path.unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from spanledger_exporters.storing import recovery
 from spanledger_exporters.storing.dialects import detection
 from spanledger_exporters.storing.journal import LONGEST_LINE
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of, sync_folder
+from spanledger_exporters.storing.prices import Named, from_text, to_text
 
 # Small enough that one trace's lookup reads little, large enough to compress.
 ROW_GROUP: Final = 65_536
@@ -26,6 +27,7 @@ MERGED: Final = "-merged"
 _REPLACES: Final = b"spanledger.replaces"
 _CONFLICTS: Final = b"spanledger.conflicts"
 _DIALECTS: Final = b"spanledger.dialects"
+_MODELS: Final = b"spanledger.models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,15 @@ class Footer:
 
     `replaces` are the stems of all segments that a merged one took in, at first or second hand;
     `conflicts` the (trace, span) ids that had several contents when its rows were stored;
-    `dialects` those of its rows, None when another version decided on them.
+    `dialects` those of its rows, None when another version decided on them; `models` what they
+    name, None when nobody looked.
     """
 
     rows: int
     replaces: frozenset[str] = frozenset()
     conflicts: frozenset[tuple[str, str]] = frozenset()
     dialects: frozenset[str] | None = None
+    models: Named | None = None
 
     def sources(self, path: Path) -> frozenset[str]:
         """The stems of the journal files whose rows the segment at `path` has."""
@@ -53,6 +57,8 @@ class Footer:
         words = {_REPLACES: sorted(self.replaces), _CONFLICTS: ids}
         if self.dialects is not None:
             words[_DIALECTS] = [detection(), *sorted(self.dialects)]
+        if self.models is not None:
+            words[_MODELS] = [to_text(self.models)]
         return {key: ",".join(value).encode() for key, value in words.items() if value}
 
 
@@ -61,9 +67,10 @@ def write(
     table: pa.Table,
     conflicts: frozenset[tuple[str, str]] = frozenset(),
     dialects: frozenset[str] | None = None,
+    models: Named | None = None,
 ) -> None:
     """Write one segment; it appears whole, under its final name, or not at all."""
-    facts = Footer(len(table), conflicts=conflicts, dialects=dialects).metadata()
+    facts = Footer(len(table), frozenset(), conflicts, dialects, models).metadata()
     with SegmentWriter(path, table.schema.with_metadata(facts), rows=len(table)) as writer:
         writer.add(table.replace_schema_metadata(facts))
 
@@ -139,7 +146,7 @@ def create_anchors(layout: Layout) -> None:
     for signal in SIGNALS:
         path = layout.segment_file(signal, NONE)
         if not path.exists():
-            write(path, schema(signal).empty_table(), dialects=frozenset())
+            write(path, schema(signal).empty_table(), dialects=frozenset(), models=frozenset())
 
 
 def footer(path: Path) -> Footer:
@@ -150,12 +157,17 @@ def footer(path: Path) -> Footer:
         frozenset(_words(found, _REPLACES)),
         frozenset((trace, span) for trace, span in _pairs(_words(found, _CONFLICTS))),
         _dialects(_words(found, _DIALECTS)),
+        _models(found),
     )
 
 
 def _words(found: pq.FileMetaData, key: bytes) -> list[str]:
     text: str = (found.metadata or {}).get(key, b"").decode()
     return text.split(",") if text else []
+
+
+def _models(found: pq.FileMetaData) -> Named | None:
+    return from_text((found.metadata or {}).get(_MODELS, b""))
 
 
 def _dialects(words: Sequence[str]) -> frozenset[str] | None:

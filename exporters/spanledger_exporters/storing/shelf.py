@@ -12,6 +12,7 @@ import pyarrow as pa
 from spanledger_exporters.storing import segments
 from spanledger_exporters.storing.dialects import SPOKEN, found_in_file
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
+from spanledger_exporters.storing.prices import Named, limited, named_in_file
 from spanledger_exporters.storing.segments import Footer
 
 _LOG: Final = logging.getLogger(__name__)
@@ -68,6 +69,18 @@ class Shelf:
             footer = replace(footer, dialects=found_in_file(signal, path))
             self._footers[path] = footer
         return footer.dialects or frozenset()
+
+    def models(self) -> Named:
+        """What the records name, of all segments."""
+        found = (self._models_of(signal, path) for signal in SPOKEN for path in self.live(signal))
+        return limited(pair for named in found for pair in named)
+
+    def _models_of(self, signal: str, path: Path) -> Named:
+        footer = self._footers[path]
+        if footer.models is None:
+            footer = replace(footer, models=named_in_file(signal, path))
+            self._footers[path] = footer
+        return footer.models or frozenset()
 
     def mend(self, write: WriteSegment) -> None:
         """Make what is missing from the kept journal, once, and again when damage is found."""

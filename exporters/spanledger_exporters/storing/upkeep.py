@@ -14,7 +14,7 @@ from spanledger_exporters.columns import TABLES
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.reading.queries import macros_sql, views_sql
-from spanledger_exporters.storing import recovery, repeats, segments
+from spanledger_exporters.storing import prices, recovery, repeats, segments
 from spanledger_exporters.storing.catalog import HeldError, opened, replace_views
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import SPOKEN, found_by, found_in
@@ -98,7 +98,8 @@ class _Rebuild:
         if signal == "spans":
             table, conflicts = repeats.number(table, self.staging.segment_files(signal))
         target = self.staging.segment_file(signal, stem_of(path) or NONE)
-        segments.write(target, table, conflicts, found_in(signal, table))
+        spoken, named = found_in(signal, table), prices.named_in(signal, table)
+        segments.write(target, table, conflicts, spoken, named)
         self.report.problems += problems
         self.report.files += 1
         self.report.records += len(table)
@@ -124,7 +125,8 @@ def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
         new.rename(now)
         contents = publisher.contents()
         shelf = publisher.shelf
-        replace_views(connection, layout, contents, shelf.conflicts(), shelf.dialects())
+        priced = prices.statement(shelf.models())
+        replace_views(connection, layout, contents, shelf.conflicts(), shelf.dialects(), priced)
     if report.problems:
         report.problems.append(f"{old}: the segments as they were; delete them when all is well")
     else:
@@ -238,8 +240,8 @@ def _copy_tables(layout: Layout, out: Path) -> None:
         connection.execute(
             f"ATTACH {quote(str(out))} AS copy (STORAGE_VERSION 'v1.5.0', READ_WRITE)"
         )
-        for signal in TABLES:
-            connection.execute(f"CREATE TABLE copy.{signal} AS SELECT * FROM {signal}")
+        for name in (*TABLES, prices.TABLE):
+            connection.execute(f"CREATE TABLE copy.{name} AS SELECT * FROM {name}")
         connection.execute("DETACH copy")
 
 

@@ -51,6 +51,15 @@ def statements(
         yield Statement(signal, _view(signal, sorted(conflicts)))
 
 
+def placeholders() -> Iterator[Statement]:
+    """The same views of nothing: a view's text can be bound to them without opening a file."""
+    for signal, columns in TABLES.items():
+        nothing = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in columns)
+        name = f"{signal}_received"
+        yield Statement(name, f"CREATE OR REPLACE VIEW {name} AS SELECT {nothing} WHERE false")
+        yield Statement(signal, _view(signal, []))
+
+
 def _received(layout: Layout, signal: str, content: Contents) -> str:
     names = ", ".join(f'"{column.name}"' for column in TABLES[signal])
     anchor = layout.segment_file(signal, NONE)

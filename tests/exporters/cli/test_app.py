@@ -14,6 +14,8 @@ from .command import Run
 COMMANDS = {
     "serve",
     "demo",
+    "dialects",
+    "prices",
     "import",
     "query",
     "sql",
@@ -30,6 +32,7 @@ COMMANDS = {
     "init",
     "locks",
     "errors",
+    "run",
     "feedback",
 }
 

@@ -1,5 +1,6 @@
 """`init` prints configuration for the ports in use, or writes it."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -30,7 +31,21 @@ def test_it_is_written_into_the_home_directory(run: Run, tmp_path: Path) -> None
 
 
 def test_an_unknown_agent_is_exit_2(run: Run) -> None:
-    assert run("init", "nobody").code == 2
+    ran = run("init", "nobody")
+    assert ran.code == 2
+    assert "there is no configuration for nobody; there is for: claude-code, codex" in ran.err
+
+
+def test_without_a_program_they_are_listed(run: Run) -> None:
+    listed = {row["program"]: row for row in json.loads(run("init", "--format", "json").out)}
+    assert listed["qwen"]["set_in"] == "~/.qwen/settings.json"
+    assert {"collector", "jaeger", "grafana", "copilot", "opencode", "goose"} < set(listed)
+
+
+def test_what_belongs_into_the_environment_besides_is_a_note(run: Run) -> None:
+    ran = run("init", "opencode")
+    assert json.loads(ran.out)["experimental"]["openTelemetry"] is True
+    assert "set in its environment: OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318" in ran.err
 
 
 def test_a_program_gets_its_first_file_printed_or_all_of_them_written(

@@ -12,6 +12,7 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing import catalog
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.prices import statement
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.store import Store
 
@@ -174,7 +175,9 @@ def test_a_reader_sees_a_publish_that_was_killed_before_its_checkpoint(layout: L
     found = publisher(layout)
     with catalog.opened(layout, 1) as connection:
         connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-        catalog.replace_views(connection, layout, found.contents(), {("a", "b")}, frozenset())
+        catalog.replace_views(
+            connection, layout, found.contents(), {("a", "b")}, frozenset(), statement(frozenset())
+        )
     assert layout.ledger.with_name("ledger.duckdb.wal").exists()
     assert span_numbers(layout) == [1, 2, 3]
     assert command_line(layout.ledger, "SELECT count(*) AS n FROM spans") == [{"n": 3}]

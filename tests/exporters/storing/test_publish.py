@@ -15,6 +15,7 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, compression, merge, segments
 from spanledger_exporters.storing.layout import Layout, stem_of
 from spanledger_exporters.storing.merge import Merging
+from spanledger_exporters.storing.prices import statement
 from spanledger_exporters.storing.publish import Publisher, ensure_current, exclusive
 from spanledger_exporters.storing.store import Store
 
@@ -98,7 +99,9 @@ def after_the_views(layout: Layout) -> None:
     after_the_segment(layout)
     found = publisher(layout)
     with catalog.opened(layout, 1) as connection:
-        catalog.replace_views(connection, layout, found.contents(), set(), frozenset())
+        catalog.replace_views(
+            connection, layout, found.contents(), set(), frozenset(), statement(frozenset())
+        )
 
 
 def after_merging(layout: Layout) -> None:
