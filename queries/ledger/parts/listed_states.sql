@@ -1,7 +1,7 @@
 -- listed_states: one row per step of a list that is new, changed, renamed or gone there. The same
 -- node is the same step, also when it comes back after it was dropped. A text that is new in the
--- very list that dropped another is that step renamed, if the two are alike enough: 0.5 at the
--- same position, 0.75 elsewhere, and the old one was not already finished.
+-- very list that dropped another is that step renamed, if the two are alike enough, and the old one
+-- was not already finished: 0.5 at the same position and with the same status, else 0.75.
 WITH RECURSIVE changed AS (
   SELECT
     seen.*,
@@ -33,6 +33,7 @@ alike AS (
     normal_text(gone.title) || repeat('+', CAST(gone.twin - 1 AS INTEGER)) AS old_label,
     fresh.node AS new_node,
     gone.position = fresh.position AS is_same_place,
+    gone.status = fresh.status AS is_same_status,
     abs(gone.position - fresh.position) AS distance,
     likeness(normal_text(gone.title), normal_text(fresh.title)) AS likeness
   FROM gone
@@ -53,7 +54,7 @@ renamed AS (
     new_node,
     CASE WHEN is_same_place THEN 'position' ELSE 'inferred' END AS identity_source
   FROM alike
-  WHERE likeness >= CASE WHEN is_same_place THEN 0.5 ELSE 0.75 END
+  WHERE likeness >= CASE WHEN is_same_place AND is_same_status THEN 0.5 ELSE 0.75 END
   QUALIFY
     row_number() OVER (PARTITION BY plan_id, list_number, old_node
       ORDER BY likeness DESC, distance, new_node) = 1
