@@ -26,6 +26,7 @@ from spanledger_exporters.settings import Settings
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.store import Store, StoreOptions
 from spanledger_exporters.viewing import jaeger_http
+from spanledger_exporters.viewing.feedback import Feedback
 from spanledger_exporters.viewing.jaeger_grpc import serve_jaeger
 from spanledger_exporters.viewing.reports import Reports
 from spanledger_exporters.viewing.trace_reader import TraceReader
@@ -174,6 +175,7 @@ class _Page:
                 Route("/", self._status),
                 Route("/api/status", self._status),
                 *Reports(self._store.layout.root).routes(),
+                *Feedback(self._store.layout.root, self._store.intake).routes(),
                 *self._more,
             ]
         )

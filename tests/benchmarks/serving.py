@@ -21,6 +21,8 @@ class Server:
     grpc: str
     http: str
     ui: str
+    jaeger: str
+    flight: str | None
 
     def cpu_s(self) -> float:
         """User and system time so far."""
@@ -42,7 +44,14 @@ def served(data: Path, *options: str) -> Generator[Server]:
     try:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        yield Server(process, ready["grpc"], ready["http"], ready["ui"])
+        yield Server(
+            process,
+            grpc=ready["grpc"],
+            http=ready["http"],
+            ui=ready["ui"],
+            jaeger=ready["jaeger"],
+            flight=ready.get("flight"),
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)

@@ -35,6 +35,7 @@ SEARCHES = {
     "service, attribute of one span": {"gen_ai.tool.call.id": ""},
     "service, value nobody has, promoted key": {"gen_ai.tool.name": "nobody"},
     "service, value nobody has, other key": {"user.id": "nobody"},
+    "service, value that only other keys have": {"user.id": "200"},
     "service, key nobody has": {"no.such.key": "x"},
     "service, error": {"error": "true"},
 }

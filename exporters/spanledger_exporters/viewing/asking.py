@@ -61,7 +61,8 @@ def ask(
     the bounds, SlowError when it took too long.
     """
     with ledger.connect() as db:
-        _seal(db, ledger.layout)
+        seal(db, ledger.layout)
+        db.execute(_DATE_BIN)
         for name, value in (variables or {}).items():
             db.execute(f'SET VARIABLE "{name}" = $1', [value])
         with _ended_after(db, bounds.seconds), _explained(bounds):
@@ -74,20 +75,21 @@ def check(text: str) -> None:
         _one_select(db, text)
 
 
-def _seal(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
-    """Shut the file system off for good, but for what the views read.
+def seal(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
+    """Shut the file system off for good, but for what the views read, and the progress bar.
 
-    Connections of one process to one file share these settings, so somebody may have been first.
+    Connections of one process to one file share their settings, which nobody can change any more
+    then. So everybody who serves questions does it this way, and somebody may have been first.
     """
     with _SEALING:
         locked = db.execute("SELECT current_setting('lock_configuration')").fetchall()
         if not locked[0][0]:
             paths = (layout.journal, *map(layout.segments, TABLES))
             folders = ", ".join(quote(f"{path}/") for path in paths)
+            db.execute("SET enable_progress_bar = false")
             db.execute(f"SET allowed_directories = [{folders}]")
             db.execute("SET enable_external_access = false")
             db.execute("SET lock_configuration = true")
-    db.execute(_DATE_BIN)
 
 
 def _relation(db: duckdb.DuckDBPyConnection, text: str) -> duckdb.DuckDBPyRelation:

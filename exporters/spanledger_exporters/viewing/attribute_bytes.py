@@ -1,7 +1,10 @@
-"""Write attribute columns (a map and its type letters) as OTLP KeyValue fields."""
+"""Write attribute columns (a map and its type letters) as OTLP KeyValue fields.
 
-import itertools
-from collections.abc import Sequence
+An entry is a payload, the text of a string or an AnyValue, behind bytes that follow from its key
+and the payload's length. Both repeat, so there are few of these, and 150,000 entries take 60 ms.
+"""
+
+import struct
 from typing import Final, cast
 
 import pyarrow as pa
@@ -11,79 +14,96 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from spanledger_exporters.reading.values import restore
 from spanledger_exporters.viewing.proto_bytes import (
     BINARY,
+    NOTHING,
+    concatenated,
     delimited,
     joined,
-    length_delimited,
     tag_of,
-    together,
     varint,
 )
 
 _KEY: Final = tag_of(KeyValue.DESCRIPTOR, "key")
 _VALUE: Final = tag_of(KeyValue.DESCRIPTOR, "value")
 _STRING: Final = tag_of(AnyValue.DESCRIPTOR, "string_value")
-_INT: Final = varint(AnyValue.DESCRIPTOR.fields_by_name["int_value"].number << 3)
+_INT: Final = tag_of(AnyValue.DESCRIPTOR, "int_value")
+_DOUBLE: Final = tag_of(AnyValue.DESCRIPTOR, "double_value")
+_FLOAT64: Final = struct.Struct("<d")
+_STRINGS: Final = pa.scalar("s")
 _ABSENT: Final = "-"
+_LENGTHS: Final = 1 << 32
+"""More than there are lengths of payloads."""
 
 
 def attributes(tag: bytes, column: pa.Array, types: pa.Array) -> pa.Array:
     """The entries of each row as fields of that tag, after each other; never null."""
     maps = cast("pa.MapArray", column)
-    offsets = maps.offsets.to_pylist()
-    lengths = [end - start for start, end in itertools.pairwise(offsets)]
-    first, count = offsets[0], offsets[-1] - offsets[0]
+    offsets = maps.offsets
+    first, count = offsets[0].as_py(), offsets[-1].as_py() - offsets[0].as_py()
     keys, texts = maps.keys.slice(first, count), maps.items.slice(first, count)
-    pairs = together([_keys(keys), _values(texts, _letters(types, lengths))], count)
-    return joined(pa.array(lengths, pa.int32()), length_delimited(tag, pairs))
+    lengths = pc.subtract(offsets.slice(1), offsets.slice(0, len(column)))
+    letters = _letters(types, lengths)
+    payloads = _payloads(texts, letters)
+    heads = _heads(tag, keys, payloads, pc.equal(letters, ord("s")))
+    pairs = pc.binary_join_element_wise(heads, pc.fill_null(payloads, b""), NOTHING)
+    return joined(lengths, pairs)
 
 
-def _keys(keys: pa.Array) -> pa.Array:
+def _letters(types: pa.Array, lengths: pa.Array) -> pa.Array:
+    """The code of one letter an entry; a row without letters has strings only."""
+    texts = pc.coalesce(types, pc.binary_repeat(_STRINGS, lengths))
+    letters = concatenated(texts).as_buffer()
+    return pa.Array.from_buffers(pa.uint8(), letters.size, [None, letters])
+
+
+def _payloads(texts: pa.Array, letters: pa.Array) -> pa.Array:
+    """The text of a string, AnyValue bytes of any other, null for a key without a value."""
+    payloads = pc.fill_null(texts, "").cast(BINARY)
+    for code in pc.unique(letters).to_pylist():
+        if chr(code) != "s":
+            mask = pc.equal(letters, code)
+            payloads = pc.replace_with_mask(payloads, mask, _others(texts.filter(mask), chr(code)))
+    return payloads
+
+
+def _heads(tag: bytes, keys: pa.Array, payloads: pa.Array, strings: pa.Array) -> pa.Array:
+    """What comes before each payload; as many different ones as keys have lengths."""
     encoded = keys.dictionary_encode()
-    written = [delimited(_KEY, key.encode()) for key in encoded.dictionary.to_pylist()]
+    names = [delimited(_KEY, key.encode()) for key in encoded.dictionary.to_pylist()]
+    # 0: no payload; 1 and more: its length; in the last bit, whether it is a string.
+    lengths = pc.add(pc.fill_null(pc.binary_length(payloads), -1).cast(pa.int64()), 1)
+    places = pc.multiply(encoded.indices.cast(pa.int64()), _LENGTHS)
+    shapes = pc.add(pc.multiply(pc.add(places, lengths), 2), strings.cast(pa.int64()))
+    known = shapes.dictionary_encode()
+    written: list[bytes] = []
+    for shape in known.dictionary.to_pylist():
+        place, length = divmod(shape >> 1, _LENGTHS)
+        written.append(_head(tag, names[place], length - 1, string=bool(shape & 1)))
+    return pa.array(written, BINARY).take(known.indices)
+
+
+def _head(tag: bytes, key: bytes, length: int, *, string: bool) -> bytes:
+    if length < 0:
+        return delimited(tag, key)
+    kind = _STRING + varint(length) if string else b""
+    value = _VALUE + varint(len(kind) + length) + kind
+    return tag + varint(len(key) + len(value) + length) + key + value
+
+
+def _others(texts: pa.Array, letter: str) -> pa.Array:
+    """AnyValue bytes of entries that are no strings; each different one is written once."""
+    encoded = pc.fill_null(texts, "").dictionary_encode()
+    written = [_other(letter, text) for text in encoded.dictionary.to_pylist()]
     return pa.array(written, BINARY).take(encoded.indices)
 
 
-def _letters(types: pa.Array, lengths: Sequence[int]) -> str:
-    """One letter an entry; a row without letters has strings only."""
-    rows = zip(types.to_pylist(), lengths, strict=True)
-    return "".join("s" * length if letters is None else letters for letters, length in rows)
-
-
-def _values(texts: pa.Array, letters: str) -> pa.Array:
-    """The field `value` of each entry; null for a key that came without one."""
-    strings = length_delimited(_STRING, pc.fill_null(texts, "").cast(BINARY))
-    others = [at for at, letter in enumerate(letters) if letter != "s"]
-    if not others:
-        return length_delimited(_VALUE, strings)
-    return length_delimited(_VALUE, _replaced(strings, others, _others(texts, letters, others)))
-
-
-def _replaced(values: pa.Array, places: list[int], by: pa.Array) -> pa.Array:
-    """The values with those at some places taken from another array, in order."""
-    order = list(range(len(values)))
-    for position, place in enumerate(places, len(values)):
-        order[place] = position
-    return pa.concat_arrays([values, by]).take(pa.array(order, pa.int64()))
-
-
-def _others(texts: pa.Array, letters: str, places: list[int]) -> pa.Array:
-    """AnyValue bytes of the entries that are no strings."""
-    known: dict[tuple[str, str | None], bytes | None] = {}
-    written: list[bytes | None] = []
-    for place, text in zip(places, texts.take(pa.array(places)).to_pylist(), strict=True):
-        pair = (letters[place], text)
-        if pair not in known:
-            known[pair] = _other(*pair)
-        written.append(known[pair])
-    return pa.array(written, BINARY)
-
-
-def _other(letter: str, text: str | None) -> bytes | None:
+def _other(letter: str, text: str) -> bytes | None:
     if letter == _ABSENT:
         return None
     # Most of them, and five times faster than by way of a message.
-    if letter == "i" and text is not None:
+    if letter == "i" and text:
         return _INT + varint(int(text))
+    if letter == "d" and text and text[0] != "{":
+        return _DOUBLE + _FLOAT64.pack(float(text))
     value = AnyValue()
     restore(value, text, letter)
     return value.SerializeToString()

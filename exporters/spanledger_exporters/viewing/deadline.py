@@ -44,11 +44,19 @@ class Deadline:
             with self._lock:
                 self._running = None
 
+    def check(self) -> None:
+        """Raise TimeoutError when it is over; for work that is no query."""
+        with self._lock:
+            self._check()
+
     def _run(self, db: duckdb.DuckDBPyConnection) -> None:
         with self._lock:
-            if self._over or time.monotonic() >= self._end:
-                raise self._late()
+            self._check()
             self._running = db
+
+    def _check(self) -> None:
+        if self._over or time.monotonic() >= self._end:
+            raise self._late()
 
     def _late(self) -> TimeoutError:
         return TimeoutError(f"no answer within {self._limit_s:.3g} s: narrow the search")

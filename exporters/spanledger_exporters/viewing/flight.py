@@ -31,6 +31,7 @@ from spanledger_exporters.viewing.asking import USUAL, Bounds, SlowError, ask, c
 from spanledger_exporters.viewing.flight_catalog import answer
 from spanledger_exporters.viewing.flight_types import shown
 from spanledger_exporters.viewing.flight_words import Word, pack, unpack
+from spanledger_exporters.viewing.yielding import yield_to_receivers
 
 AT_ONCE: Final = 4
 """Questions that are answered at the same time; each may hold an answer of Bounds.size."""
@@ -145,6 +146,7 @@ class _Server(pf.FlightServerBase):
         return [(_CREATE, "Check a SELECT"), (_CLOSE, "Nothing: none is kept")]
 
     def _table(self, word: Word) -> pa.Table:
+        yield_to_receivers()
         if not self._places.acquire(timeout=self._bounds.seconds):
             raise BusyError(f"{AT_ONCE} questions are being answered: ask again")
         try:

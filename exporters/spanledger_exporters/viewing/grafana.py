@@ -1,8 +1,7 @@
-"""Write Grafana's files: data sources, where dashboards lie, and each dashboard from its panels.
+"""Write each of Grafana's dashboards from its panels.
 
 The JSON is the classic dashboard model, which Grafana 11 to 13 import. A dashboard's `uid` is its
-file's name; panels ask the data source `spanledger-sql`, which is Grafana's own InfluxDB plugin in
-its SQL mode, over Flight SQL.
+file's name; panels ask the data source `spanledger-sql` in SQL, or `spanledger-rest` for a report.
 """
 
 import json
@@ -10,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-SQL_UID: Final = "spanledger-sql"
-TRACES_UID: Final = "spanledger-traces"
-REST_UID: Final = "spanledger-rest"
+from spanledger_exporters.viewing.grafana_sources import REST_UID, SQL_UID, Places
+
 _SQL: Final = {"type": "influxdb", "uid": SQL_UID}
+_REPORTS: Final = {"type": "yesoreyeram-infinity-datasource", "uid": REST_UID}
 _WIDTH: Final = 24
 _VERSION: Final = 39
 """Of the dashboard model; newer Grafanas migrate it as they load."""
@@ -40,11 +39,15 @@ _COLOURS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel: what it is called, how it is drawn, what it asks, its size of 24 columns."""
+    """One panel: what it is called, how it is drawn, what it asks, its size of 24 columns.
+
+    It asks in SQL, or, when that is empty, for a report by its name.
+    """
 
     title: str
     kind: Kind
-    sql: str
+    sql: str = ""
+    report: str = ""
     width: int = _WIDTH
     height: int = 9
     units: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -73,18 +76,6 @@ class Dashboard:
     since: str = "now-24h"
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are, as seen from Grafana (`flight`, `ui`) and from a browser (`jaeger`, `ui`).
-
-    The token itself is never written: Grafana reads it from its own environment.
-    """
-
-    ui: str = "http://127.0.0.1:4320"
-    flight: str = "http://127.0.0.1:8815"
-    jaeger: str = "http://127.0.0.1:16686"
-
-
 def dashboard_json(dashboard: Dashboard, places: Places) -> str:
     """The file `<uid>.json`."""
     model = {
@@ -110,59 +101,6 @@ def dashboard_json(dashboard: Dashboard, places: Places) -> str:
     return json.dumps(model, indent=2, ensure_ascii=False) + "\n"
 
 
-def datasources_yaml(places: Places) -> str:
-    """The file `provisioning/datasources/spanledger.yaml`."""
-    return f"""\
-# Traces, SQL and reports out of one ledger: `spanledger serve --flight-port 8815`. The first two
-# are plugins that come with Grafana; the third wants yesoreyeram-infinity-datasource.
-apiVersion: 1
-datasources:
-  - name: Spanledger traces
-    uid: {TRACES_UID}
-    type: jaeger
-    access: proxy
-    url: {places.ui}
-    jsonData:
-      nodeGraph:
-        enabled: true
-      traceIdTimeParams:
-        enabled: true
-  - name: Spanledger SQL
-    uid: {SQL_UID}
-    type: influxdb
-    access: proxy
-    url: {places.flight}
-    jsonData:
-      version: SQL
-      dbName: ledger
-      httpMode: POST
-      insecureGrpc: true # no TLS: the same machine
-    secureJsonData:
-      token: $SPANLEDGER_FLIGHT_TOKEN # from Grafana's environment; empty asks without one
-  - name: Spanledger reports
-    uid: {REST_UID}
-    type: yesoreyeram-infinity-datasource
-    url: {places.ui}
-    jsonData:
-      allowedHosts:
-        - {places.ui}
-"""
-
-
-def providers_yaml() -> str:
-    """The file `provisioning/dashboards/spanledger.yaml`."""
-    return """\
-# Put the folder `dashboards` there, or name another place.
-apiVersion: 1
-providers:
-  - name: spanledger
-    folder: Spanledger
-    type: file
-    options:
-      path: /var/lib/grafana/dashboards/spanledger
-"""
-
-
 def _placed(panels: Sequence[Panel]) -> list[dict[str, Any]]:
     """Left to right, and a new row where the next one does not fit."""
     x = y = tallest = 0
@@ -178,13 +116,7 @@ def _placed(panels: Sequence[Panel]) -> list[dict[str, Any]]:
 
 def _panel(panel: Panel) -> dict[str, Any]:
     series = panel.kind == "timeseries"
-    target = {
-        "refId": "A",
-        "datasource": _SQL,
-        "rawSql": panel.sql.strip(),
-        "rawQuery": True,
-        "format": "time_series" if series else "table",
-    }
+    target = _sql_target(panel) if panel.sql else _report_target(panel)
     defaults: dict[str, Any] = {"custom": _custom(panel.kind), "mappings": [_status_colours()]}
     if series and panel.units:
         defaults["unit"] = next(iter(panel.units.values()))
@@ -192,10 +124,37 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "title": panel.title,
         "description": panel.note,
         "type": panel.kind,
-        "datasource": _SQL,
+        "datasource": target["datasource"],
         "targets": [target],
         "fieldConfig": {"defaults": defaults, "overrides": _overrides(panel)},
         "options": _OPTIONS[panel.kind],
+    }
+
+
+def _sql_target(panel: Panel) -> dict[str, Any]:
+    return {
+        "refId": "A",
+        "datasource": _SQL,
+        "rawSql": panel.sql.strip(),
+        "rawQuery": True,
+        "format": "time_series" if panel.kind == "timeseries" else "table",
+    }
+
+
+def _report_target(panel: Panel) -> dict[str, Any]:
+    """For Infinity, which puts the data source's address before the path."""
+    return {
+        "refId": "A",
+        "datasource": _REPORTS,
+        "type": "json",
+        "parser": "backend",
+        "source": "url",
+        "url": f"/api/query/{panel.report}",
+        "url_options": {"method": "GET", "data": ""},
+        "root_selector": "",
+        "columns": [],
+        "filters": [],
+        "format": "table",
     }
 
 

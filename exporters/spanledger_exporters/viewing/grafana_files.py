@@ -4,12 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from spanledger_exporters.viewing.boards import DASHBOARDS
-from spanledger_exporters.viewing.grafana import (
-    Places,
-    dashboard_json,
-    datasources_yaml,
-    providers_yaml,
-)
+from spanledger_exporters.viewing.grafana import dashboard_json
+from spanledger_exporters.viewing.grafana_sources import Places, datasources_yaml, providers_yaml
 
 _CHECKOUT: Final = Path(__file__).parents[3] / "collector-config" / "grafana"
 

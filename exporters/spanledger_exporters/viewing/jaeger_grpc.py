@@ -25,6 +25,7 @@ from spanledger_exporters.viewing.jaeger_messages import (
     summaries,
 )
 from spanledger_exporters.viewing.trace_reader import TraceReader
+from spanledger_exporters.viewing.yielding import yield_to_receivers
 
 LIMIT_S: Final = 30.0
 """For one call. Jaeger's own `timeout` is never applied to it, and its page would hang with us."""
@@ -55,7 +56,9 @@ def serve_jaeger(
     reader: TraceReader, host: str, port: int, limit_s: float = LIMIT_S
 ) -> JaegerStorage:
     """Start serving; port 0 chooses a free one. Raises UsageError when the port is taken."""
-    threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="spanledger-jaeger")
+    threads = ThreadPoolExecutor(
+        _THREADS, thread_name_prefix="spanledger-jaeger", initializer=yield_to_receivers
+    )
     server = grpc.server(
         threads,
         options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _LARGEST_REQUEST)],

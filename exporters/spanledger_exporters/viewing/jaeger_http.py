@@ -19,6 +19,7 @@ from spanledger_exporters.viewing import jaeger_params as params
 from spanledger_exporters.viewing import jaeger_v1
 from spanledger_exporters.viewing.deadline import Deadline
 from spanledger_exporters.viewing.trace_reader import TraceReader, TraceSummary
+from spanledger_exporters.viewing.yielding import yield_to_receivers
 
 LIMIT_S: Final = 30.0
 _DAY_MS: Final = 86_400_000
@@ -52,6 +53,7 @@ def routes(reader: TraceReader, limit_s: float = LIMIT_S) -> list[Route]:
 
 def _endpoint(answer: Answer, failed: Failed, limit_s: float) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
+        yield_to_receivers()
         try:
             return answer(request, Deadline(limit_s))
         except BadRequestError as error:

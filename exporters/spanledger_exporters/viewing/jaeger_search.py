@@ -5,7 +5,7 @@ API and its MCP server send every value as a string, whatever type the span has.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,9 +20,10 @@ KINDS: Final = ("", "internal", "server", "client", "producer", "consumer")
 
 ERROR: Final = 2
 
+ERROR_KEY: Final = "error"
+"""The tag that Jaeger shows for a status, and may be an attribute all the same."""
+
 Value = str | bool | int | float
-Places = Callable[[str], frozenset[str]]
-"""From an attribute key to the columns in which it may occur."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +73,31 @@ def _of_the_span(search: Search) -> Iterator[Condition]:
             yield Condition(sql, (value,))
 
 
-def attribute_conditions(search: Search, places: Places) -> list[Condition]:
-    """What must be looked up in attribute maps, where a key occurs."""
-    return [
-        _anywhere(key, value, places(key))
-        for key, value in search.attributes
-        if key not in _COLUMNS
-    ]
+def attributes_in_maps(search: Search) -> list[tuple[str, Value]]:
+    """The attributes that no scalar column has."""
+    return [(key, value) for key, value in search.attributes if key not in _COLUMNS]
+
+
+def attribute_conditions(search: Search, places: Mapping[str, frozenset[str]]) -> list[Condition]:
+    """What must be looked up in attribute maps; `places` are the columns that may have a key."""
+    return [_anywhere(key, value, places[key]) for key, value in attributes_in_maps(search)]
+
+
+def together(conditions: Sequence[Condition]) -> tuple[str, list[object]]:
+    """The WHERE clause of them all, and its values."""
+    if not conditions:
+        return "", []
+    text = " AND ".join(condition.sql for condition in conditions)
+    return f"WHERE {text}", [value for condition in conditions for value in condition.values]
 
 
 def _anywhere(key: str, value: Value, places: frozenset[str]) -> Condition:
-    texts = _texts(value)
+    texts = texts_of(value)
     marks = ", ".join("?" for _ in texts)
     options = [
         Condition(_IN_PLACE[place].format(marks=marks), (key, *texts)) for place in sorted(places)
     ]
-    if key == "error":
+    if key == ERROR_KEY:
         is_error = text_of(value) == "true"
         options.append(Condition(_IS_ERROR if is_error else f"NOT {_IS_ERROR}"))
     either = " OR ".join(option.sql for option in options) or "false"
@@ -145,7 +155,7 @@ def text_of(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _texts(value: Value) -> tuple[str, ...]:
+def texts_of(value: Value) -> tuple[str, ...]:
     """Every text that the ledger may have for the value: 5 is also 5.0, 1e3 also 1000.0."""
     text = text_of(value)
     number = _number(text)

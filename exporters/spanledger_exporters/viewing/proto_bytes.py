@@ -82,14 +82,28 @@ def joined(lengths: pa.Array, items: pa.Array) -> pa.Array:
     return pc.binary_join(pa.ListArray.from_arrays(offsets, items), NOTHING)
 
 
+def concatenated(texts: pa.Array) -> pa.Scalar:
+    """All texts of an array after each other; none may be null."""
+    every = pa.ListArray.from_arrays(pa.array([0, len(texts)], pa.int32()), texts)
+    return pc.binary_join(every, "")[0]
+
+
 def _text(tag: bytes, column: pa.Array) -> pa.Array:
     return length_delimited(tag, column.cast(BINARY))
 
 
 def _hex(tag: bytes, column: pa.Array) -> pa.Array:
-    encoded = column.dictionary_encode()
-    ids = [bytes.fromhex(text) for text in encoded.dictionary.to_pylist()]
-    return length_delimited(tag, pa.array(ids, BINARY).take(encoded.indices))
+    # All in one call: two digits are a byte, so where each id ends is halved.
+    ends = pc.cumulative_sum(pc.fill_null(pc.binary_length(column), 0))
+    offsets = pc.divide(
+        pa.concat_arrays([pa.array([0], pa.int32()), ends]), pa.scalar(2, pa.int32())
+    )
+    text = concatenated(pc.fill_null(column, "")).as_py()
+    ids = pa.Array.from_buffers(
+        BINARY, len(column), [None, offsets.buffers()[1], pa.py_buffer(bytes.fromhex(text))]
+    )
+    present = pc.if_else(pc.is_valid(column), ids, pa.scalar(None, BINARY))
+    return length_delimited(tag, present)
 
 
 def _number(tag: bytes, column: pa.Array) -> pa.Array:
@@ -112,6 +126,8 @@ def _prefixed(tag: bytes, values: pa.Array) -> pa.Array:
 _WRITERS: Final[dict[int, tuple[int, Callable[[bytes, pa.Array], pa.Array]]]] = {
     FieldDescriptor.TYPE_STRING: (_DELIMITED, _text),
     FieldDescriptor.TYPE_BYTES: (_DELIMITED, _hex),
+    FieldDescriptor.TYPE_DOUBLE: (_FIXED64, _fixed64),
+    FieldDescriptor.TYPE_INT64: (_VARINT, _number),
     FieldDescriptor.TYPE_ENUM: (_VARINT, _number),
     FieldDescriptor.TYPE_UINT32: (_VARINT, _number),
     FieldDescriptor.TYPE_FIXED64: (_FIXED64, _fixed64),

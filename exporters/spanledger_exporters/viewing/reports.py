@@ -20,6 +20,7 @@ from spanledger_exporters.reading.ledger import Ledger, Result
 from spanledger_exporters.reading.queries import Report, reports
 from spanledger_exporters.reading.render import render
 from spanledger_exporters.viewing.asking import SlowError, ask
+from spanledger_exporters.viewing.yielding import yield_to_receivers
 
 _MEDIA: Final = {
     Format.JSON: "application/json",
@@ -47,6 +48,7 @@ class Reports:
         return [Route("/api/query", _listed), Route("/api/query/{name}", self._asked)]
 
     def _asked(self, request: Request) -> Response:
+        yield_to_receivers()
         try:
             return self._answer(request)
         except LedgerError as error:

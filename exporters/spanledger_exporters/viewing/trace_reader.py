@@ -14,8 +14,8 @@ import duckdb
 import pyarrow as pa
 
 from spanledger_exporters.reading.ledger import Ledger
-from spanledger_exporters.viewing import span_bytes
-from spanledger_exporters.viewing.attribute_places import AttributePlaces
+from spanledger_exporters.viewing import attribute_search, span_bytes
+from spanledger_exporters.viewing.asking import seal
 from spanledger_exporters.viewing.deadline import Deadline
 from spanledger_exporters.viewing.jaeger_search import (
     ERROR,
@@ -24,16 +24,14 @@ from spanledger_exporters.viewing.jaeger_search import (
     SERVICE,
     Condition,
     Search,
-    attribute_conditions,
+    attributes_in_maps,
     plain_conditions,
+    together,
 )
+from spanledger_exporters.viewing.span_groups import SpanGroups
 
 _TRACES_AT_ONCE: Final = 20
 """Of a search's traces as many are in memory together."""
-
-# Attribute maps of the newest spans are read first: usually those hold all the traces asked for.
-_MANY: Final = 100_000
-_SHARES: Final = (0.97, 0.85, 0.5)
 
 _ORDER: Final = "start_ns, received_ns, writer, seq"
 
@@ -68,7 +66,7 @@ class TraceReader:
     def __init__(self, directory: Path) -> None:
         """Raises NotFoundError when there is no ledger."""
         self._ledger = Ledger(directory)
-        self._places = AttributePlaces(self._ledger.layout)
+        self._groups = SpanGroups(self._ledger.layout)
 
     def services(self, deadline: Deadline) -> list[str]:
         """All names of services, sorted."""
@@ -82,7 +80,7 @@ class TraceReader:
         if kind:
             number = KINDS.index(kind.lower()) if kind.lower() in KINDS else -1
             conditions.append(Condition("kind = ?", (number,)))
-        where, values = _where(conditions)
+        where, values = together(conditions)
         with self._asking(deadline) as db:
             sql = f"SELECT DISTINCT name, kind FROM spans {where} ORDER BY ALL"
             return [(name, _kind(kind)) for name, kind in db.execute(sql, values).fetchall()]
@@ -90,12 +88,12 @@ class TraceReader:
     def find(self, search: Search, deadline: Deadline) -> list[str]:
         """Ids of the traces with the newest spans that fit, newest first."""
         with self._asking(deadline) as db:
-            return self._find(db, search)
+            return self._find(db, search, deadline)
 
     def summaries(self, search: Search, deadline: Deadline) -> list[TraceSummary]:
         """The found traces, each with all of its spans counted."""
         with self._asking(deadline) as db:
-            ids = self._find(db, search)
+            ids = self._find(db, search, deadline)
             return _summaries(db, ids) if ids else []
 
     def traces(self, ids: Sequence[str], deadline: Deadline) -> Iterator[bytes]:
@@ -108,7 +106,7 @@ class TraceReader:
     ) -> list[tuple[str, str, int]]:
         """Caller, callee and number of calls between different services; 0 is no limit."""
         conditions = plain_conditions(Search(start_min_ns=start_ns, start_max_ns=end_ns))
-        where, values = _where(conditions)
+        where, values = together(conditions)
         with self._asking(deadline) as db:
             rows = db.execute(_DEPENDENCIES.format(where=where), values).fetchall()
             return [(str(parent), str(child), int(calls)) for parent, child, calls in rows]
@@ -116,31 +114,27 @@ class TraceReader:
     @contextlib.contextmanager
     def _asking(self, deadline: Deadline) -> Generator[duckdb.DuckDBPyConnection]:
         with self._ledger.connect() as db, deadline.watching(db):
-            db.execute("SET enable_progress_bar = false")
+            seal(db, self._ledger.layout)
             yield db
 
     def _rows(self, ids: Sequence[str], deadline: Deadline) -> pa.Table:
         columns = ", ".join(span_bytes.COLUMNS)
         with self._asking(deadline) as db:
             where, values = _of_traces(db, ids)
-            rank = "list_position(?, trace_id)" if len(ids) > 1 else "1"
-            order = [list(ids)] if len(ids) > 1 else []
-            sql = f"SELECT {columns} FROM spans {where} ORDER BY {rank}, {_ORDER}"
-            table: pa.Table = db.sql(sql, params=[*values, *order]).to_arrow_table()
+            sql = f"SELECT {columns} FROM spans {where}"
+            # One trace comes as it is stored: sorting 10,000 wide rows takes 30 ms.
+            if len(ids) > 1:
+                sql += f" ORDER BY list_position(?, trace_id), {_ORDER}"
+                values.append(list(ids))
+            table: pa.Table = db.sql(sql, params=values).to_arrow_table()
             return table
 
-    def _find(self, db: duckdb.DuckDBPyConnection, search: Search) -> list[str]:
-        conditions = plain_conditions(search)
-        in_maps = attribute_conditions(search, self._places.of)
-        windows = _windows(db, conditions) if in_maps else [Condition("true")]
-        found: dict[str, None] = {}
-        for window in windows:
-            where, values = _where([*conditions, *in_maps, window])
-            rows = db.execute(_FIND.format(where=where), [*values, search.limit]).fetchall()
-            found |= dict.fromkeys(str(trace) for (trace,) in rows)
-            if len(found) >= search.limit:
-                break
-        return list(found)[: search.limit]
+    def _find(self, db: duckdb.DuckDBPyConnection, search: Search, deadline: Deadline) -> list[str]:
+        if attributes_in_maps(search):
+            return attribute_search.find(db, self._groups, search, deadline)
+        where, values = together(plain_conditions(search))
+        rows = db.execute(_FIND.format(where=where), [*values, search.limit]).fetchall()
+        return [str(trace) for (trace,) in rows]
 
 
 _FIND: Final = """
@@ -181,35 +175,8 @@ GROUP BY ALL ORDER BY ALL
 """
 
 
-def _where(conditions: Sequence[Condition]) -> tuple[str, list[object]]:
-    if not conditions:
-        return "", []
-    text = " AND ".join(condition.sql for condition in conditions)
-    return f"WHERE {text}", [value for condition in conditions for value in condition.values]
-
-
 def _kind(number: int | None) -> str:
     return KINDS[number] if number is not None and 0 <= number < len(KINDS) else ""
-
-
-def _windows(db: duckdb.DuckDBPyConnection, conditions: Sequence[Condition]) -> list[Condition]:
-    """Stretches of time that together are all, the newest first; one when there is little."""
-    where, values = _where(conditions)
-    shares = ", ".join(map(str, _SHARES))
-    sql = f"SELECT count(*), approx_quantile(start_ns, [{shares}]) FROM spans {where}"
-    spans, borders = db.execute(sql, values).fetchall()[0]
-    if spans < _MANY:
-        return [Condition("true")]
-    ends = [None, *borders]
-    starts = [*borders, None]
-    return [_between(start, end) for start, end in zip(starts, ends, strict=True)]
-
-
-def _between(start: int | None, end: int | None) -> Condition:
-    """After `start`, up to and with `end`."""
-    parts = [("start_ns > ?", start), ("start_ns <= ?", end)]
-    given = [(sql, value) for sql, value in parts if value is not None]
-    return Condition(" AND ".join(sql for sql, _ in given), tuple(value for _, value in given))
 
 
 def _of_traces(db: duckdb.DuckDBPyConnection, ids: Sequence[str]) -> tuple[str, list[object]]:

@@ -57,5 +57,5 @@ def test_a_program_gets_its_first_file_printed_or_all_of_them_written(
     folder = tmp_path / "out"
     written = run("init", "grafana", "--out", folder)
     assert (written.code, written.out) == (0, "")
-    assert len(list(folder.rglob("*.json"))) == 8
+    assert len(list(folder.rglob("*.json"))) == 9
     assert f"spanledger: wrote {folder}" in written.err

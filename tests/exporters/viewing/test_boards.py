@@ -11,13 +11,16 @@ import pytest
 from spanledger_exporters.demo import run_agent
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.reading.queries import reports
-from spanledger_exporters.serving import collector
+from spanledger_exporters.serving import Collector, collector
 from spanledger_exporters.settings import load
 from spanledger_exporters.viewing.asking import ask
 from spanledger_exporters.viewing.boards import DASHBOARDS
 from spanledger_exporters.viewing.flight_types import shown
-from spanledger_exporters.viewing.grafana import SQL_UID, Panel, Places, dashboard_json
+from spanledger_exporters.viewing.grafana import Panel, dashboard_json
 from spanledger_exporters.viewing.grafana_files import grafana_files
+from spanledger_exporters.viewing.grafana_sources import REST_UID, SQL_UID, Places
+
+from .parts import fetch
 
 pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).parents[3] / "collector-config" / "grafana"
@@ -25,6 +28,7 @@ PANELS = [
     pytest.param(panel, id=f"{board.uid}-{panel.title}")
     for board in DASHBOARDS
     for panel in board.panels
+    if panel.sql
 ]
 MAY_BE_EMPTY = {
     panel.title
@@ -36,12 +40,18 @@ MAY_BE_EMPTY = {
 
 
 @pytest.fixture(scope="module")
-def ledger(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
     data = tmp_path_factory.mktemp("ledger")
     ports = {"grpc_port": 0, "http_port": 0, "ui_port": 0, "jaeger_port": "off"}
-    with collector(load(data=data, **ports)) as running:
-        run_agent(running.grpc, "r")
-    return Ledger(data)
+    with collector(load(data=data, **ports)) as started:
+        run_agent(started.grpc, "r")
+        assert started.store.publish(wait_s=30)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def ledger(running: Collector) -> Ledger:
+    return Ledger(running.data)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +95,25 @@ def test_a_panel_gets_what_it_needs(ledger: Ledger, chosen: dict[str, str], pane
     assert set(panel.units) <= set(numbers)
 
 
+def test_a_panel_that_asks_for_a_report_gets_rows_of_plain_values(running: Collector) -> None:
+    panels = [panel for board in DASHBOARDS for panel in board.panels if not panel.sql]
+    targets = [
+        target
+        for board in DASHBOARDS
+        for panel in json.loads(dashboard_json(board, Places(ui=running.ui)))["panels"]
+        for target in panel["targets"]
+        if target["datasource"]["uid"] == REST_UID
+    ]
+    for panel, target in zip(panels, targets, strict=True):
+        status, body = fetch(f"{running.ui}{target['url']}")
+        assert status == 200
+        rows = json.loads(body)
+        assert rows or panel.title in {"Errors", "Locks"}
+        for row in rows:
+            assert panel.units.keys() <= row.keys()
+            assert not any(isinstance(value, list | dict) for value in row.values()), panel.title
+
+
 def test_every_drop_down_has_the_runs_value(ledger: Ledger, chosen: dict[str, str]) -> None:
     for variable in {v.name: v for board in DASHBOARDS for v in board.variables}.values():
         assert asked(ledger, variable.sql, {}).columns[0].to_pylist() == [chosen[variable.name]]
@@ -111,8 +140,9 @@ def test_uids_are_one_of_a_kind_and_links_lead_somewhere() -> None:
     assert variables <= {v.name for board in DASHBOARDS for v in board.variables}
     for key, value in strings([json.loads(text) for text in texts]):
         if key == "uid" and value not in uids:
-            assert value == SQL_UID
-    assert f"uid: {SQL_UID}" in (FOLDER / "provisioning/datasources/spanledger.yaml").read_text()
+            assert value in {SQL_UID, REST_UID}
+    provisioned = (FOLDER / "provisioning/datasources/spanledger.yaml").read_text()
+    assert all(f"uid: {uid}" in provisioned for uid in (SQL_UID, REST_UID))
 
 
 def strings(value: object, key: str = "") -> Iterator[tuple[str, str]]:

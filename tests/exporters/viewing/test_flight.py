@@ -30,6 +30,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Collector]:
     ports = {"grpc_port": 0, "http_port": 0, "ui_port": 0, "jaeger_port": "off", "flight_port": 0}
     with collector(load(data=data, flight_token=TOKEN, **ports)) as started:
         run_agent(started.grpc, "r")
+        assert started.store.publish(wait_s=30)
         yield started
 
 

@@ -19,7 +19,7 @@ from spanledger_exporters.demo import run_agent
 from spanledger_exporters.serving import collector
 from spanledger_exporters.settings import load
 
-from .parts import FOUR, START_NS, a_ledger, fetch, fill, trace_id
+from .parts import FOUR, START_NS, a_ledger, built_by_jaeger, fetch, fill, trace_id
 
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "collector-config" / "jaeger.yaml"
@@ -41,15 +41,6 @@ class Pair:
         return theirs, ours
 
 
-def program() -> str:
-    found = subprocess.run(
-        [ROOT / ".ci" / "jaeger", "--path"], capture_output=True, text=True, check=False
-    )
-    if found.returncode:
-        pytest.skip(found.stderr.strip())
-    return found.stdout.strip()
-
-
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
@@ -57,7 +48,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Generator[Pair]:
-    jaeger = program()
+    jaeger = built_by_jaeger("jaeger")
     data = fill(tmp_path_factory.mktemp("shown"), a_ledger())
     settings = load(data=data, grpc_port=0, http_port=0, ui_port=0, jaeger_port=0)
     port, other = free_port(), free_port()
@@ -131,9 +122,13 @@ def ordered(answer: Any) -> Any:
     for trace in answer["data"]:
         for span in trace["spans"]:
             span["process"] = trace["processes"][span.pop("processID")]
-        trace["spans"].sort(key=lambda span: (span["startTime"], span["spanID"]))
+        trace["spans"].sort(key=place)
         del trace["processes"]
     return answer
+
+
+def place(span: dict[str, Any]) -> tuple[int, str]:
+    return span["startTime"], span["spanID"]
 
 
 def spans_in(answer: Any) -> list[str]:

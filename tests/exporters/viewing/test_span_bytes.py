@@ -171,7 +171,7 @@ ANY = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.dictionaries(TEXTS, ANY, max_size=4), min_size=1, max_size=4))
 def test_any_attributes_are_written_alike(each: list[dict[str, Any]]) -> None:
     made = ExportTraceServiceRequest()
