@@ -128,6 +128,10 @@ class Ledger:
         while True:
             try:
                 return self._open()
+            except NotFoundError:
+                # A writer that makes the file puts it in place when its views are there.
+                if not self.layout.hot.is_dir() or time.monotonic() + wait_s > deadline:
+                    raise
             except duckdb.Error as error:
                 if trouble_of(error) is not Trouble.HELD:
                     raise StoreError(_why_not_opened(self.layout.ledger, error)) from error

@@ -21,7 +21,9 @@ _READ_FROM_TALK: Final = {
     "plan_lists": "SELECT * FROM asked_plan_lists",
 }
 """What any dialect gives whose only traces of tool calls are the messages of its model calls."""
-_OF_FEW: Final = ("asked_calls", "asked_plan_lists", "replayed_steps", "todo_statements")
+_OF_FEW: Final[frozenset[str]] = frozenset(
+    {"asked_calls", "asked_plan_lists", "replayed_steps", "todo_statements"}
+)
 """Relations that most ledgers have nothing for; `dialects_sql` tells which have."""
 _RESERVED: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|(?<![\w.$])(at)(?![\w$])(?!\s*\()""",
@@ -171,11 +173,11 @@ def _relations(root: Traversable, present: frozenset[str] | None) -> dict[str, s
     for talk, calls in _TALKS.items():
         relations[calls] = re.sub(r"\btalk\b", talk, asked)
     if present is not None:
-        relations = _without(set(_OF_FEW) - present, relations)
+        relations = _without(_OF_FEW - present, relations)
     return relations
 
 
-def _without(absent: set[str], relations: dict[str, str]) -> dict[str, str]:
+def _without(absent: frozenset[str], relations: dict[str, str]) -> dict[str, str]:
     """Leave out each arm of a union that takes all rows of something absent."""
     if not absent:
         return relations

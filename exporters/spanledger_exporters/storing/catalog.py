@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -40,13 +41,16 @@ class HeldError(Exception):
 def opened(layout: Layout, wait_s: float) -> Generator[duckdb.DuckDBPyConnection]:
     """The file, open for writing; raises HeldError when others read it for longer than `wait_s`.
 
-    Whoever holds it thus knows that no other process is reading.
+    Whoever holds it thus knows that no other process is reading. One that there was none of appears
+    when the block ends well: nobody ever finds it without views.
     """
     connection = _patiently(layout, time.monotonic() + wait_s)
     try:
         yield connection
     finally:
         connection.close()
+    if not layout.ledger.exists():
+        _unfinished(layout).rename(layout.ledger)
 
 
 def _patiently(layout: Layout, deadline: float) -> duckdb.DuckDBPyConnection:
@@ -84,9 +88,10 @@ def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
 
 
 def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
-    if not layout.ledger.exists():
-        _create(layout)
-    connection = duckdb.connect(str(layout.ledger), config=_CONFIG)
+    if layout.ledger.exists():
+        connection = duckdb.connect(str(layout.ledger), config=_CONFIG)
+    else:
+        connection = _begin(layout)
     try:
         connection.execute(_TABLES)
     except duckdb.Error:
@@ -95,14 +100,18 @@ def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _create(layout: Layout) -> None:
-    """Under another name first: DuckDB cannot open a file whose creation was interrupted."""
-    temporary = layout.root / "ledger.duckdb.new"
+def _begin(layout: Layout) -> duckdb.DuckDBPyConnection:
+    """Under another name: DuckDB cannot open a file whose creation was interrupted."""
+    temporary = _unfinished(layout)
     for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
         leftover.unlink(missing_ok=True)
-    duckdb.connect(str(temporary), config=_CONFIG).close()
+    connection = duckdb.connect(str(temporary), config=_CONFIG)
     temporary.chmod(0o600)
-    temporary.rename(layout.ledger)
+    return connection
+
+
+def _unfinished(layout: Layout) -> Path:
+    return layout.root / "ledger.duckdb.new"
 
 
 def move_aside(layout: Layout) -> None:

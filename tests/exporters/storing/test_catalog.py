@@ -3,7 +3,9 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing import catalog
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.prices import statement
-from spanledger_exporters.storing.publish import ensure_current
+from spanledger_exporters.storing.publish import ensure_current, exclusive
 from spanledger_exporters.storing.store import Store
 
 from .parts import QUIET, abandon, count, journal, logs, publisher, span_numbers, spans, write
@@ -52,6 +54,21 @@ def test_a_damaged_file_is_made_again_and_nothing_is_lost(layout: Layout, damage
     assert span_numbers(layout) == [1, 2, 3, 4]
     assert bool(aside(layout)) == (damage != "missing")
     assert layout.ledger.stat().st_mode & 0o777 == 0o600
+
+
+def test_nobody_finds_it_without_its_views(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "data")
+    layout.create()
+    with ThreadPoolExecutor() as pool, exclusive(layout.publish_lock) as mine:
+        assert mine
+        asked = pool.submit(
+            lambda: Ledger(layout.root).sql("SELECT count(*) FROM plans").fetchall()
+        )
+        with catalog.opened(layout, 1) as connection:
+            connection.execute("CREATE VIEW plans AS SELECT 1")
+            time.sleep(0.2)
+            assert not layout.ledger.exists()
+        assert asked.result(20) == [(1,)]
 
 
 def test_any_wrong_byte_in_it_is_survived(layout: Layout) -> None:
