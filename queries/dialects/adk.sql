@@ -15,6 +15,9 @@
 -- set in environment: OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_AND_EVENT
 -- more: ADK_TELEMETRY_SCHEMA_VERSION_OPT_IN=1 gives version 1, with content
 
+-- gives: recognition
+WHERE scope_name = 'gcp.vertex.agent'
+
 -- gives: plan_lists
 -- What a model says between the tags of a plan is one too, if nothing better is there.
 WITH request AS (

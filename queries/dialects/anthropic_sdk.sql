@@ -12,6 +12,9 @@
 -- messages: switched, metadata only unless content is asked for
 -- set in environment: ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE=content
 
+-- gives: recognition
+WHERE scope_name LIKE 'com.anthropic.sdk.%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

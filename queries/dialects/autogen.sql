@@ -11,6 +11,9 @@
 -- messages: no, they come with the model package's instrumentation
 -- set in code: tracer_provider= of the runtime
 
+-- gives: recognition
+WHERE scope_name LIKE 'autogen%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

@@ -6,8 +6,9 @@
 -- llm_calls: yes, `api_request`, matched with spans by request id; spans where events are missing
 -- tool_calls: yes, `tool_result` with its `tool_decision`, matched with spans by call id; refused
 --   and unfinished ones too; results only in detailed tracing
--- plans: switched, OTEL_LOG_TOOL_DETAILS=1: TodoWrite, TaskCreate and TaskUpdate (numbered in order
---   unless results tell the ids), ExitPlanMode; texts over 512 characters are cut by Claude Code
+-- plans: switched, OTEL_LOG_TOOL_DETAILS=1: TaskCreate and TaskUpdate (numbered in order unless
+--   results tell the ids), ExitPlanMode; texts over 512 characters are cut by Claude Code. The items
+--   of TodoWrite, and whole texts, need OTEL_LOG_RAW_API_BODIES=1 or detailed tracing
 -- step_history: switched, with the plan: in the order of `event.sequence`
 -- tokens: partly, with cache reads and writes; reasoning is not sent
 -- cost: yes, `cost_usd` of each `api_request`
@@ -21,10 +22,15 @@
 --   env.OTEL_LOG_TOOL_DETAILS="1"
 -- init: claude-code
 -- more: OTEL_LOG_USER_PROMPTS=1 adds prompts and answers, OTEL_LOG_TOOL_CONTENT=1 what tools gave
---   back
+--   back, OTEL_LOG_RAW_API_BODIES=1 the items of TodoWrite (event `api_response_body`)
+
+-- gives: recognition
+WHERE scope_name LIKE 'com.anthropic.claude\_code.%' ESCAPE '\' OR service_name = 'claude-code'
 
 -- gives: plan_lists
 -- Only detailed tracing has the arguments on the span; its answer tells the id of a new task.
+-- Events show the items of a list as `<nested>`: the answer in which the model asked for the call
+-- has them, if raw bodies are sent.
 WITH request AS (
   SELECT
     *,
@@ -33,6 +39,22 @@ WITH request AS (
   FROM planning_logs
   WHERE dialect = 'claude_code' AND claude_event(event_name) = 'tool_result'
     AND tool_ok IS DISTINCT FROM 'false'
+),
+block AS (
+  SELECT
+    session_id,
+    unnest(from_json(
+      valid_json(attributes['body']) -> '$.content', '[{"id": "VARCHAR", "input": "JSON"}]'
+    )) AS block
+  FROM model_logs
+  WHERE dialect = 'claude_code' AND claude_event(event_name) = 'api_response_body'
+    AND session_id IN (SELECT session_id FROM request)
+),
+asked AS (
+  SELECT session_id, block.id AS call_id, CAST(any_value(block.input) AS VARCHAR) AS document
+  FROM block
+  WHERE block.id IS NOT NULL
+  GROUP BY session_id, block.id
 ),
 execution AS (
   SELECT
@@ -53,7 +75,12 @@ SELECT
   request.plan_id,
   request.step_id,
   request.tool_name AS tool,
-  claude_text(coalesce(visible(request.plan_document), execution.document)) AS document,
+  coalesce(
+    asked.document,
+    CASE WHEN request.plan_document NOT LIKE '%["<nested>"%'
+      THEN claude_text(visible(request.plan_document)) END,
+    execution.document
+  ) AS document,
   execution.result,
   attributes['prompt.id'] AS turn,
   goal_in(request.tool_name, request.plan_document) AS goal,
@@ -65,6 +92,8 @@ LEFT JOIN execution
   AND execution.tool_name = request.tool_name
   AND execution.tool_call_id = request.tool_call_id
   AND execution.nth = request.nth
+LEFT JOIN asked
+  ON asked.session_id = request.session_id AND asked.call_id = request.tool_call_id
 UNION ALL BY NAME
 SELECT
   'tool_call' AS source,
@@ -235,6 +264,13 @@ request AS (
     row_number() OVER (PARTITION BY session_id, response_id ORDER BY start_ns) AS nth
   FROM model_spans
   WHERE dialect = 'claude_code' AND name = 'claude_code.llm_request'
+),
+-- A process that ends may lose its last events, spans of answered requests then stand alone; where
+-- events have no request ids nothing tells which.
+told AS (
+  SELECT session_id, bool_or(request_id IS NULL AND kind = 'api_request') AS is_nameless
+  FROM answer
+  GROUP BY session_id
 )
 SELECT
   CASE WHEN request.span_id IS NULL THEN 'log' ELSE 'both' END AS source,
@@ -280,7 +316,7 @@ SELECT
   'span' AS source,
   true AS is_matched,
   session_id,
-  agent_name AS agent,
+  coalesce(agent_name, 'claude-code') AS agent,
   trace_id,
   span_id,
   parent_span_id,
@@ -298,7 +334,13 @@ SELECT
   CASE WHEN status_code = 2 OR tool_ok = 'false'
     THEN coalesce(status_message, error_type, 'failed') END AS error
 FROM request
-WHERE NOT EXISTS (SELECT 1 FROM answer WHERE answer.session_id = request.session_id)
+LEFT JOIN told USING (session_id)
+WHERE told.session_id IS NULL
+  OR (NOT is_nameless AND response_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM answer
+    WHERE answer.session_id = request.session_id AND answer.request_id = request.response_id
+      AND answer.nth = request.nth
+  ))
 
 -- gives: llm_texts
 SELECT

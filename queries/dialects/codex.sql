@@ -23,6 +23,9 @@
 -- init: codex
 -- more: log_user_prompt = true adds your prompts; tool arguments and output are always sent
 
+-- gives: recognition
+WHERE scope_name LIKE 'codex\_%' ESCAPE '\'
+
 -- gives: plan_lists
 SELECT
   'tool_call' AS source,

@@ -19,6 +19,9 @@
 -- init: copilot
 -- more: it speaks HTTP only, never gRPC
 
+-- gives: recognition
+WHERE scope_name = 'github.copilot' OR service_name = 'github-copilot'
+
 -- gives: plan_lists
 SELECT
   'tool_call' AS source,

@@ -15,6 +15,9 @@
 -- set in settings of VS Code: github.copilot.chat.otel.enabled=true
 --   github.copilot.chat.otel.otlpEndpoint={http} github.copilot.chat.otel.captureContent=true
 
+-- gives: recognition
+WHERE service_name = 'copilot-chat'
+
 -- gives: plan_lists
 WITH conversation AS (
   SELECT trace_id, min(session_id) AS session_id

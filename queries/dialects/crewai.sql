@@ -14,6 +14,9 @@
 -- more: CREWAI_OTEL_MAX_ATTR_BYTES cuts long values. Its vendor telemetry goes elsewhere; with a
 --   provider of your own use the instrumentations of OpenInference or OpenLLMetry
 
+-- gives: recognition
+WHERE scope_name LIKE 'crewai%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

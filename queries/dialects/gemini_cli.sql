@@ -20,6 +20,9 @@
 -- init: gemini
 -- more: "logPrompts": false keeps prompts, arguments and plans out; statuses of tools stay
 
+-- gives: recognition
+WHERE scope_name = 'gemini-cli' OR service_name = 'gemini-cli'
+
 -- gives: plan_lists
 WITH request AS (
   SELECT *, row_number() OVER (

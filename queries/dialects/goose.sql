@@ -3,7 +3,8 @@
 -- recognised by: scope or service `goose`
 -- sessions: yes, by `session.id`
 -- llm_calls: partly, `chat` spans; releases without gen_ai.* attributes tell no tokens
--- tool_calls: yes, `dispatch_tool_call` spans; decisions are not sent
+-- tool_calls: yes, `dispatch_tool_call` spans, and with content what goose refused to dispatch, from
+--   the messages; decisions are not sent
 -- plans: switched, with content: the check list of todo_write
 -- step_history: switched, with content: from list to list
 -- tokens: partly, since mid-2026
@@ -15,6 +16,9 @@
 --   OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true
 -- init: goose
 -- more: it speaks HTTP only: a protocol of grpc switches the signal off
+
+-- gives: recognition
+WHERE scope_name = 'goose' OR service_name = 'goose'
 
 -- gives: plan_lists
 SELECT

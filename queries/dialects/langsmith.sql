@@ -16,6 +16,9 @@
 --   OTEL_EXPORTER_OTLP_ENDPOINT={http}
 -- more: LANGSMITH_TRACING_MODE wins over LANGSMITH_OTEL_ENABLED
 
+-- gives: recognition
+WHERE scope_name = 'langsmith'
+
 -- gives: plan_lists, as semconv
 -- gives: llm_calls, as semconv
 

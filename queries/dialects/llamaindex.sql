@@ -13,6 +13,9 @@
 -- messages: partly, where a span has gen_ai.* messages
 -- set in code: LlamaIndexOpenTelemetry(span_exporter=…).start_registering()
 
+-- gives: recognition
+WHERE scope_name LIKE 'llama%index%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

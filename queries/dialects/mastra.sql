@@ -13,6 +13,9 @@
 -- messages: yes, inputs and outputs of spans
 -- set in code: new Observability({ … exporters: [new OtelExporter(…)] })
 
+-- gives: recognition
+WHERE scope_name LIKE '@mastra/%' OR scope_name LIKE 'mastra%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

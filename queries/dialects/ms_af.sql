@@ -13,6 +13,9 @@
 -- messages: switched, with sensitive data
 -- set in environment: ENABLE_INSTRUMENTATION=true ENABLE_SENSITIVE_DATA=true
 
+-- gives: recognition
+WHERE scope_name LIKE 'agent\_framework%' ESCAPE '\'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

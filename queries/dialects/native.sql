@@ -12,6 +12,9 @@
 -- messages: no, as model calls
 -- set in code: spanledger.setup(), or spanledger.LedgerSpanProcessor() in a set-up of your own
 
+-- gives: recognition
+WHERE scope_name = 'spanledger' OR scope_name LIKE 'spanledger.%'
+
 -- gives: plan_lists
 SELECT
   'native' AS source,

@@ -17,6 +17,9 @@
 -- init: opencode
 -- more: without experimental.openTelemetry there are tool calls only, by name
 
+-- gives: recognition
+WHERE scope_name = 'opencode' OR service_name = 'opencode'
+
 -- gives: plan_lists
 SELECT
   'tool_call' AS source,

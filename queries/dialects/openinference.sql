@@ -15,6 +15,9 @@
 -- set in nothing: content is on
 -- more: OPENINFERENCE_HIDE_INPUTS and the like leave out texts
 
+-- gives: recognition
+WHERE scope_name LIKE '@arizeai/openinference%'
+
 -- gives: plan_lists
 SELECT
   'tool_call' AS source,
@@ -98,6 +101,7 @@ SELECT
   CASE WHEN status_code = 2 THEN coalesce(status_message, 'failed') END AS error
 FROM model_spans
 WHERE dialect = 'openinference' AND span_kind = 'LLM'
+  AND name NOT LIKE '%.\_prepare\_%' ESCAPE '\' -- LlamaIndex gets a call ready
 
 -- gives: llm_texts
 SELECT

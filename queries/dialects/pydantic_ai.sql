@@ -13,6 +13,9 @@
 -- messages: yes, unless include_content=False
 -- set in code: Agent.instrument_all(), or InstrumentationSettings(version=5)
 
+-- gives: recognition
+WHERE scope_name = 'pydantic-ai'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

@@ -5,7 +5,8 @@
 -- llm_calls: yes, `qwen-code.api_response` and `api_error`, matched with spans by response id
 -- tool_calls: yes, `qwen-code.tool_call` with arguments, decision and outcome, matched with spans
 --   by call id; results with sensitive span attributes only
--- plans: yes, todo_write, also called through the wrapper tool `tool_call`
+-- plans: yes, todo_write, also called through the wrapper tool `tool_call`; recent versions offer it
+--   only with tools.todoWrite.enabled
 -- step_history: yes, from list to list, at the times of the calls
 -- tokens: yes, with cached and thinking tokens
 -- cost: no, none is sent: computed where the price is known
@@ -13,9 +14,12 @@
 -- messages: switched, with sensitive span attributes; prompts without
 -- set in ~/.qwen/settings.json: telemetry.enabled=true telemetry.target=local
 --   telemetry.otlpEndpoint={grpc} telemetry.otlpProtocol=grpc telemetry.logPrompts=true
---   telemetry.includeSensitiveSpanAttributes=true
+--   telemetry.includeSensitiveSpanAttributes=true tools.todoWrite.enabled=true
 -- init: qwen
 -- more: "includeSensitiveSpanAttributes": false keeps results and messages out; plans stay
+
+-- gives: recognition
+WHERE scope_name = 'qwen-code' OR service_name = 'qwen-code'
 
 -- gives: plan_lists
 -- A session of which no event came is read from its spans, which have arguments if they may.
@@ -168,6 +172,14 @@ request AS (
     row_number() OVER (PARTITION BY session_id, response_id ORDER BY start_ns) AS nth
   FROM model_spans
   WHERE dialect = 'qwen_code' AND name = 'qwen-code.llm_request'
+),
+-- Of a session that lost events, spans of answered requests stand alone; where events have no ids
+-- nothing tells which.
+told AS (
+  SELECT session_id,
+    bool_or(answer_id IS NULL AND event_name = 'qwen-code.api_response') AS is_nameless
+  FROM answer
+  GROUP BY session_id
 )
 SELECT
   CASE WHEN request.span_id IS NULL THEN 'log' ELSE 'both' END AS source,
@@ -224,7 +236,13 @@ SELECT
   CASE WHEN status_code = 2 OR error_type IS NOT NULL
     THEN coalesce(status_message, error_type, 'failed') END AS error
 FROM request
-WHERE NOT EXISTS (SELECT 1 FROM answer WHERE answer.session_id = request.session_id)
+LEFT JOIN told USING (session_id)
+WHERE told.session_id IS NULL
+  OR (NOT is_nameless AND response_id IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM answer
+    WHERE answer.session_id = request.session_id AND answer.answer_id = request.response_id
+      AND answer.nth = request.nth
+  ))
 
 -- gives: llm_texts
 SELECT

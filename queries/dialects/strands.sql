@@ -17,6 +17,9 @@
 -- more: texts need OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_unredacted_attributes=… only where
 --   redaction was chosen
 
+-- gives: recognition
+WHERE scope_name LIKE 'strands.%'
+
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv
 -- gives: llm_calls, as semconv

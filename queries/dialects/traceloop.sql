@@ -16,6 +16,9 @@
 -- set in nothing: content is on
 -- more: TRACELOOP_TRACE_CONTENT=false leaves out texts, and plans with them
 
+-- gives: recognition
+WHERE scope_name LIKE 'traceloop%'
+
 -- gives: plan_lists, as semconv
 -- gives: llm_calls, as semconv
 -- gives: llm_texts, as semconv

@@ -1,7 +1,7 @@
 -- vercel: the Vercel AI SDK: `ai.*` spans (up to version 6, LegacyOpenTelemetry later) and the
 -- conventions of @ai-sdk/otel (version 7). The outer ai.generateText and ai.streamText repeat the
 -- tokens and do not count.
--- recognised by: `ai.operationId`, scopes `ai`, `@ai-sdk/*`
+-- recognised by: `ai.operationId`, scopes `ai`, `gen_ai`, `@ai-sdk/*`
 -- sessions: partly, by `ai.telemetry.metadata.sessionId` where the application sets it, else the
 --   trace; the agent is the functionId
 -- llm_calls: yes, `.doGenerate` and `.doStream`, `chat` of version 7
@@ -13,6 +13,9 @@
 -- errors: yes, failed spans and exceptions
 -- messages: yes, unless recordInputs or recordOutputs is false
 -- set in code: experimental_telemetry: { isEnabled: true, metadata: { sessionId } }
+
+-- gives: recognition
+WHERE scope_name = 'ai' OR scope_name = 'gen_ai' OR scope_name LIKE '@ai-sdk/%'
 
 -- gives: plan_lists, as semconv
 -- gives: tool_calls, as semconv

@@ -13,7 +13,7 @@ def unwrapped(text: str, value: Json) -> str:
     """The arguments inside `text`, whose JSON is `value`; the text itself if they are all of it.
 
     LangChain records `{"inputs": {…}, "input_str": …}`, older ones and LangSmith the `str()` of a
-    dict, decorators `{"args": [], "kwargs": {…}}`.
+    dict, decorators `{"args": [], "kwargs": {…}}`, LlamaIndex the `kwargs` alone.
     """
     inner = text if value is None else _inside(value)
     if isinstance(inner, str):
@@ -29,7 +29,7 @@ def _inside(value: Json) -> Json:
         return value["inputs"]
     if "input_str" in value:
         return value["input_str"]
-    if isinstance(value.get("kwargs"), dict) and value.get("args") == []:
+    if isinstance(value.get("kwargs"), dict) and (value.get("args") == [] or len(value) == 1):
         return value["kwargs"]
     return value["input"] if value.keys() == {"input"} else None
 

@@ -57,9 +57,10 @@ def queries_dir() -> Traversable:
 @cache
 def macros_sql() -> tuple[Statement, ...]:
     """The macros that views and reports are written with."""
-    schema = queries_dir() / "schema"
-    names = (schema / "_order").read_text(encoding="utf-8").splitlines()
-    return tuple(_statement(schema / name) for name in names if not name.startswith("#"))
+    root = queries_dir()
+    names = (root / "schema" / "_order").read_text(encoding="utf-8").splitlines()
+    files = (root / "schema" / name for name in names if not name.startswith("#"))
+    return (_recognition(root), *map(_statement, files))
 
 
 @lru_cache(8)
@@ -120,6 +121,24 @@ def quote_reserved(text: str) -> str:
     text that a person typed and that did not parse; other words and quoted text stay untouched.
     """
     return _RESERVED.sub(lambda match: match[1] or '"at"', text)
+
+
+def _recognition(root: Traversable) -> Statement:
+    """What each dialect's section `recognition`, a WHERE of its own, says of scope and service."""
+    found = {
+        _stem(file): _sections(file).get("recognition") for file in _sql_files(root / "dialects")
+    }
+    whens = (
+        f"WHEN {where.removeprefix('WHERE ')} THEN '{dialect}'"
+        for dialect, where in found.items()
+        if where
+    )
+    cases = "\n".join(whens)
+    return Statement(
+        "recognition",
+        "CREATE OR REPLACE MACRO library_dialect(scope_name, service_name, event_name) AS\n"
+        f"CASE\n{cases}\nEND",
+    )
 
 
 def _view(name: str, relations: dict[str, str]) -> Statement:
