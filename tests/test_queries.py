@@ -218,6 +218,7 @@ def test_a_dialect_with_a_longer_claim_is_not_taken_for_a_general_one() -> None:
         ("ai", None, None, "ai.streamText.doStream", "vercel"),
         ("my.tracer", None, None, "ai.toolCall", "vercel"),
         ("@ai-sdk/otel", None, None, "chat", "vercel"),
+        ("gen_ai", None, None, "chat", "vercel"),
         ("@mastra/otel-exporter", None, "tool_call", "execute_tool", "mastra"),
         ("my.tracer", None, "workflow_step", None, "mastra"),
         ("crewai.telemetry", None, None, "execute_task", "crewai"),

@@ -30,8 +30,8 @@ spoken AS (
       AS messages,
     from_json(tool_answers, '[{"id":"VARCHAR","content":"VARCHAR"}]') AS answers
   FROM fresh
-  WHERE (source = 'span' OR NOT has_span)
-    AND (heard IS NULL OR (moment, seq) > (heard, heard_seq))
+  WHERE source = 'span'
+    OR (NOT has_span AND (heard IS NULL OR (moment, seq) > (heard, heard_seq)))
 ),
 single AS (
   SELECT

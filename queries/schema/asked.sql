@@ -4,7 +4,8 @@
 -- Two records tell of the same call if they are of one span, or of two spans at the same time (an
 -- SDK's inside an instrumentation's). A span of the tool in the trace is the same call if it has the
 -- id; those with none, or another, stand for as many of the others with the tool's name, the failed
--- ones last, because what a framework refuses to run has no span. An answer belongs to the last
+-- ones last, because what a framework refuses to run has no span. A span without the arguments of a
+-- planning call reports the call, and not the plan. An answer belongs to the last
 -- call before it with its id, in its trace if there is one: some model servers begin to count anew
 -- with every request.
 WITH said AS (
@@ -83,7 +84,8 @@ judged AS (
 reported AS (
   SELECT trace_id, tool_name AS tool, tool_call_id AS id
   FROM spans
-  WHERE tool_name IS NOT NULL AND trace_id IN (SELECT trace_id FROM talk)
+  WHERE tool_name IS NOT NULL
+    AND trace_id IN (SELECT trace_id FROM talk WHERE plan_document IS NOT NULL OR NOT is_for_plans)
 ),
 spare AS (
   SELECT trace_id, tool, count(*) AS number

@@ -82,22 +82,28 @@ CREATE OR REPLACE MACRO steps_of(json_list) AS
   }]');
 
 -- failure_in: the error a tool's result tells of, NULL if it tells of none. LangChain writes a
--- message with a status, MCP a flag; Codex, the Agents SDK and others only a text, of which no more
--- than the beginning is trusted: a good result may speak of errors too.
+-- message with a status, MCP a flag, Gemini and goose {"error": text}; Codex, the Agents SDK and
+-- others only a text, of which no more than the beginning is trusted: a good result may speak of
+-- errors too.
 CREATE OR REPLACE MACRO failure_in(result) AS
   CASE
     WHEN result LIKE '{%' AND json_valid(result) THEN CASE
       WHEN result ->> '$.data.status' = 'error' THEN coalesce(result ->> '$.data.content', 'failed')
-      WHEN result ->> '$.status' = 'error' THEN coalesce(result ->> '$.content', 'failed')
+      WHEN result ->> '$.status' = 'error'
+        THEN coalesce(result ->> '$.content', result ->> '$.value.content[0].text', 'failed')
       WHEN result ->> '$.output.kwargs.status' = 'error'
         THEN coalesce(result ->> '$.output.kwargs.content', 'failed')
       WHEN result ->> '$.output.status' = 'error'
         THEN coalesce(result ->> '$.output.content', 'failed')
+      WHEN result ->> '$.is_error' = 'true' THEN coalesce(result ->> '$.blocks[0].text', 'failed')
+      WHEN result ->> '$.tool_output.is_error' = 'true'
+        THEN coalesce(result ->> '$.tool_output.blocks[0].text', 'failed')
+      WHEN json_keys(valid_json(result)) = ['error'] THEN coalesce(result ->> '$.error', 'failed')
       WHEN result ->> '$.isError' = 'true' THEN coalesce(result ->> '$.content[0].text', 'failed')
     END
     WHEN regexp_matches(
       result,
-      '^([A-Za-z_.]*(Error|Exception): |An error occurred while running|Error invoking tool '
+      '^([A-Za-z_.]*(Error|Exception): |An error occurred while running|Error (invoking|executing) tool'
       || '|failed to parse function arguments)'
     ) THEN result
   END;

@@ -1,5 +1,6 @@
 -- counted_llm_calls: one row per model call, however often it was reported. Of a call inside a call
--- (an SDK's span in an instrumentation's) the outer one counts if it has tokens. Where a dialect
+-- (an SDK's span in an instrumentation's) the outer one counts if it has tokens, else the inner one
+-- (LlamaIndex wraps each call in another of its methods). Where a dialect
 -- reports calls as spans and as logs, the session's fuller signal counts, spans when equal; unless
 -- the dialect has matched the two itself. Two instrumentations of one client need not be nested: in
 -- a trace with calls of several dialects, a call inside the time of another with the same response,
@@ -22,6 +23,16 @@ outer_call AS (
   SELECT hash(trace_id, span_id) AS key
   FROM dialect_llm_calls
   WHERE source = 'span' AND (input_tokens IS NOT NULL OR error IS NOT NULL)
+),
+hollow AS (
+  SELECT hash(trace_id, parent_span_id) AS key
+  FROM dialect_llm_calls
+  WHERE source = 'span' AND input_tokens IS NOT NULL AND parent_span_id IS NOT NULL
+    AND trace_id IN (
+      SELECT trace_id
+      FROM dialect_llm_calls
+      WHERE source = 'span' AND input_tokens IS NULL AND error IS NULL
+    )
 ),
 mixed AS (
   SELECT trace_id
@@ -61,6 +72,8 @@ once AS (
     AND (parent_span_id IS NULL
       OR hash(report.trace_id, parent_span_id) NOT IN (SELECT key FROM outer_call))
     AND hash(report.trace_id, coalesce(report.span_id, '')) NOT IN (SELECT key FROM twin)
+    AND (input_tokens IS NOT NULL OR error IS NOT NULL OR source = 'log'
+      OR hash(report.trace_id, report.span_id) NOT IN (SELECT key FROM hollow))
 ),
 priced AS (
   SELECT

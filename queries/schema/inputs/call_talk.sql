@@ -24,5 +24,6 @@ WITH record AS (
 )
 SELECT
   * EXCLUDE (scope_name, event_name, span_kind, operation),
+  false AS is_for_plans,
   dialect_of(scope_name, service_name, event_name, span_kind, operation) AS dialect
 FROM record

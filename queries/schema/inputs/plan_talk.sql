@@ -39,5 +39,6 @@ record AS (
 )
 SELECT
   * EXCLUDE (scope_name, event_name, span_kind, operation),
+  true AS is_for_plans,
   dialect_of(scope_name, service_name, event_name, span_kind, operation) AS dialect
 FROM record

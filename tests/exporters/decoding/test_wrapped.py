@@ -38,3 +38,8 @@ def test_a_wrapped_list_is_found(text: str) -> None:
 )
 def test_anything_else_stays_as_it_is(text: str) -> None:
     assert arguments(text) == text
+
+
+def test_keyword_arguments_alone_are_the_arguments() -> None:
+    text = '{"kwargs": {"todos": []}}'
+    assert json.loads(arguments(text)) == {"todos": []}
