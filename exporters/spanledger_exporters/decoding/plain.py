@@ -13,7 +13,8 @@ import pyarrow as pa
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-from spanledger_exporters import columns
+from spanledger_exporters import columns, promoted
+from spanledger_exporters.column import Column
 from spanledger_exporters.decoding import talk, values
 from spanledger_exporters.decoding.careful import bad_id
 from spanledger_exporters.decoding.rows import FewRows, refuse
@@ -23,7 +24,7 @@ Row = dict[str, Any]
 """Values by column name; beside a map `m` stands `$m`, its natural JSON."""
 
 _WRAP: Final = 1 << 64
-_PLAN_TEXTS: Final = (columns.PLAN_DOCUMENT, columns.PLAN_RESULT)
+_PLAN_TEXTS: Final = (promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT)
 
 
 _OF_SOURCE: Final = frozenset(
@@ -170,14 +171,14 @@ def _promoted(signal: str, row: Row) -> Row:
     return row
 
 
-_Ranked = dict[str, list[tuple[int, columns.Column]]]
+_Ranked = dict[str, list[tuple[int, Column]]]
 
 
 @cache
-def _promotions(signal: str) -> tuple[_Ranked, list[tuple[str, columns.Column]]]:
+def _promotions(signal: str) -> tuple[_Ranked, list[tuple[str, Column]]]:
     """For each attribute key the columns it may fill, with its place among their aliases."""
     ranked: _Ranked = {}
-    of_resource: list[tuple[str, columns.Column]] = []
+    of_resource: list[tuple[str, Column]] = []
     for column in columns.TABLES[signal]:
         for rank, alias in enumerate(column.aliases):
             ranked.setdefault(alias, []).append((rank, column))
@@ -191,24 +192,24 @@ def _typed(text: str | None, kind: str) -> Any:
         return None
     if kind == "VARCHAR":
         return text
-    pattern = columns.INTEGER if kind == "BIGINT" else columns.NUMBER
+    pattern = promoted.INTEGER if kind == "BIGINT" else promoted.NUMBER
     if not pattern.fullmatch(text):
         return None
     return int(text.strip().partition(".")[0]) if kind == "BIGINT" else float(text)
 
 
 def _restrict_plans(row: Row, own: dict[str, str]) -> None:
-    """Only planning calls and plan snapshots have them (`columns.PROMOTED`)."""
-    if row.get("tool_name") in columns.PLANNING_TOOLS or columns.PLAN_SNAPSHOT in own:
-        if columns.PLAN_DOCUMENT in row:
-            row[columns.PLAN_DOCUMENT] = talk.arguments(row[columns.PLAN_DOCUMENT])
+    """Only planning calls and plan snapshots have them (`promoted.PROMOTED`)."""
+    if row.get("tool_name") in promoted.PLANNING_TOOLS or promoted.PLAN_SNAPSHOT in own:
+        if promoted.PLAN_DOCUMENT in row:
+            row[promoted.PLAN_DOCUMENT] = talk.arguments(row[promoted.PLAN_DOCUMENT])
         return
-    for name in (columns.PLAN_DOCUMENT, columns.PLAN_RESULT):
+    for name in (promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT):
         row.pop(name, None)
 
 
 def _add_talk(signal: str, row: Row, own: dict[str, str]) -> None:
-    """Fill `columns.TALK`, and a planning call's texts from events if no attribute has them."""
+    """Fill `promoted.TALK`, and a planning call's texts from events if no attribute has them."""
     if signal == "metrics":
         return
     events = [
@@ -217,7 +218,7 @@ def _add_talk(signal: str, row: Row, own: dict[str, str]) -> None:
         if talk.is_event(event["name"])
     ]
     if row.get("tool_name") is not None:
-        if events and row["tool_name"] in columns.PLANNING_TOOLS:
+        if events and row["tool_name"] in promoted.PLANNING_TOOLS:
             for column, found in zip(_PLAN_TEXTS, talk.tool_texts(events), strict=True):
                 row[column] = row.get(column) or found
         return

@@ -1,4 +1,4 @@
-"""Fill the promoted columns from attributes, as `columns.PROMOTED` says."""
+"""Fill the promoted columns from attributes, as `promoted.PROMOTED` says."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -7,14 +7,15 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_exporters import columns
+from spanledger_exporters import columns, promoted
+from spanledger_exporters.column import Column
 from spanledger_exporters.decoding import talk, text
 from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.shapes import schema
 
-_PLANNING: Final = pa.array(columns.PLANNING_TOOLS)
-_INTEGER: Final = f"^{columns.INTEGER.pattern}$"
-_NUMBER: Final = f"^{columns.NUMBER.pattern}$"
+_PLANNING: Final = pa.array(promoted.PLANNING_TOOLS)
+_INTEGER: Final = f"^{promoted.INTEGER.pattern}$"
+_NUMBER: Final = f"^{promoted.NUMBER.pattern}$"
 
 
 def promote(
@@ -36,7 +37,7 @@ def promote(
 
 def _column(
     signal: str,
-    column: columns.Column,
+    column: Column,
     own: Attributes,
     resource: Attributes,
     source: pa.Array,
@@ -94,14 +95,14 @@ def _scatter(found: pa.Array, owners: pa.Array, attributes: Attributes) -> pa.Ar
 
 
 def _restrict_plans(found: dict[str, pa.Array], own: Attributes) -> None:
-    conditional = [n for n in (columns.PLAN_DOCUMENT, columns.PLAN_RESULT) if n in found]
+    conditional = [n for n in (promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT) if n in found]
     planning = _planning(found.get("tool_name"), own) if conditional else None
     for name in conditional:
         value = found.pop(name)
         if planning is not None:
             found[name] = pc.if_else(planning, value, text.NO_TEXT)
-    if columns.PLAN_DOCUMENT in found:
-        found[columns.PLAN_DOCUMENT] = _unwrapped(found[columns.PLAN_DOCUMENT])
+    if promoted.PLAN_DOCUMENT in found:
+        found[promoted.PLAN_DOCUMENT] = _unwrapped(found[promoted.PLAN_DOCUMENT])
 
 
 def _unwrapped(documents: pa.Array) -> pa.Array:
@@ -120,7 +121,7 @@ def _planning(tools: pa.Array | None, own: Attributes) -> pa.Array | None:
         masks.append(pc.is_in(tools, value_set=_PLANNING))
     masks += [
         pc.is_valid(_typed(own, code, pa.string()))
-        for code in _codes(own, (columns.PLAN_SNAPSHOT,))
+        for code in _codes(own, (promoted.PLAN_SNAPSHOT,))
     ]
     if not any(pc.any(mask).as_py() for mask in masks):
         return None

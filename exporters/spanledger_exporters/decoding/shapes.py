@@ -5,7 +5,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from spanledger_exporters import columns
+from spanledger_exporters import column, columns
 
 MAP: Final = pa.map_(pa.string(), pa.string())
 
@@ -17,7 +17,7 @@ _ARROW: Final[dict[str, pa.DataType]] = {
     "BOOLEAN": pa.bool_(),
     "BIGINT[]": pa.list_(pa.int64()),
     "DOUBLE[]": pa.list_(pa.float64()),
-    columns.MAP: MAP,
+    column.MAP: MAP,
     f"{columns.EVENT}[]": pa.list_(
         pa.struct(
             {

@@ -1,7 +1,7 @@
 """Find the messages of a model call in its record and say what is new in them.
 
 A history repeats everything with every call: only what follows the last word of the assistant is
-new. The columns (`columns.TALK`) hold that, so that nobody reads the histories again.
+new. The columns (`promoted.TALK`) hold that, so that nobody reads the histories again.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from spanledger_exporters import columns
+from spanledger_exporters import promoted
 from spanledger_exporters.decoding.cut import loads
 from spanledger_exporters.decoding.indexed import Texts, blocks, indexed, place_of, value_of
 from spanledger_exporters.decoding.messages import (
@@ -60,7 +60,7 @@ def is_event(name: str) -> bool:
 
 
 def talk(own: Texts, events: Events, operation: str | None) -> dict[str, str]:
-    """The `columns.TALK` of a model call's span, or of a log record with the same attributes."""
+    """The `promoted.TALK` of a model call's span, or of a log record with the same attributes."""
     if operation is not None and _AROUND.fullmatch(operation):
         return {}
     numbered, old = indexed(own), _old_events(own, events)
@@ -92,12 +92,12 @@ def talk_of_event(name: str, body: str | None) -> dict[str, str]:
 def _columns(heard: Sequence[Message], said: Sequence[Message]) -> dict[str, str]:
     requests = [r for m in said for r in m.requests]
     answers = [a for m in heard for a in m.answers]
-    plans = [r for r in requests if r.name in columns.PLANNING_TOOLS]
+    plans = [r for r in requests if r.name in promoted.PLANNING_TOOLS]
     lists: dict[str, list[Json]] = {
-        columns.NEW_MESSAGES: [_shown(m) for m in (*heard, *said)],
-        columns.TOOL_REQUESTS: [_request(r) for r in requests],
-        columns.TOOL_ANSWERS: [_answer(a) for a in answers],
-        columns.PLAN_REQUESTS: [_request(r) for r in plans],
+        promoted.NEW_MESSAGES: [_shown(m) for m in (*heard, *said)],
+        promoted.TOOL_REQUESTS: [_request(r) for r in requests],
+        promoted.TOOL_ANSWERS: [_answer(a) for a in answers],
+        promoted.PLAN_REQUESTS: [_request(r) for r in plans],
     }
     return {name: dump(items) for name, items in lists.items() if items}
 

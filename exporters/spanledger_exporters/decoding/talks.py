@@ -1,4 +1,4 @@
-"""Fill `columns.TALK` for many records at once: those that have messages are read in Python."""
+"""Fill `promoted.TALK` for many records at once: those that have messages are read in Python."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_exporters import columns
+from spanledger_exporters import promoted
 from spanledger_exporters.decoding import talk
 from spanledger_exporters.decoding.attributes import Attributes
 
 Texts = dict[str, str | None]
 EventsOf = dict[int, list[tuple[str, Texts]]]
-_NAMES = tuple(column.name for column in columns.TALK)
+_NAMES = tuple(column.name for column in promoted.TALK)
 
 
 def of_spans(own: Attributes, events: EventsOf, found: dict[str, pa.Array]) -> dict[str, pa.Array]:
@@ -28,7 +28,7 @@ def of_spans(own: Attributes, events: EventsOf, found: dict[str, pa.Array]) -> d
     planning = {
         row: events[row]
         for row, tool in zip(rows, tools, strict=True)
-        if row in events and tool in columns.PLANNING_TOOLS
+        if row in events and tool in promoted.PLANNING_TOOLS
     }
     return _columns(said, own.rows) | _plans(planning, found, own.rows)
 
@@ -115,7 +115,7 @@ def _plans(planning: EventsOf, found: dict[str, pa.Array], rows: int) -> dict[st
     """Planning calls whose texts are in events (Strands) and in no attribute."""
     texts = {row: talk.tool_texts(events) for row, events in planning.items()}
     filled: dict[str, pa.Array] = {}
-    for place, name in enumerate((columns.PLAN_DOCUMENT, columns.PLAN_RESULT)):
+    for place, name in enumerate((promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT)):
         values = {row: pair[place] for row, pair in texts.items() if pair[place]}
         if values:
             column = pa.array([values.get(row) for row in range(rows)], pa.string())

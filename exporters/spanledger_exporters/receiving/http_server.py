@@ -54,6 +54,7 @@ _UNKNOWN_CODING: Final = Refusal(
     415, StatusCode.INVALID_ARGUMENT, "Content-Encoding must be gzip, zstd or identity"
 )
 _TOO_SLOW: Final = Refusal(408, StatusCode.DEADLINE_EXCEEDED, "the body took too long to arrive")
+_STOPPING: Final = Refusal(503, StatusCode.UNAVAILABLE, "the server is stopping: send it again")
 
 
 def serve_http(
@@ -125,8 +126,11 @@ class _Inlet:
                 return await self._export(request, encoding, coding, claim)
         except ClientDisconnect:
             return Response()  # nobody is there to read it
-        except _TooSlowError:
-            return _answered(request, _TOO_SLOW, {"Connection": "close"})
+        except (_TooSlowError, asyncio.CancelledError) as error:
+            # Cancelled when the grace of a stop is over: what was not read whole was not
+            # acknowledged either.
+            why = _TOO_SLOW if isinstance(error, _TooSlowError) else _STOPPING
+            return _answered(request, why, {"Connection": "close"})
         except Exception as error:  # noqa: BLE001 # every fault becomes a status, none is lost
             return _failed(request, error)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from spanledger_exporters.columns import PLAN_DOCUMENT, PLAN_RESULT, PROMOTED
+from spanledger_exporters.promoted import PLAN_DOCUMENT, PLAN_RESULT, PROMOTED
 
 NO_SERVICE: Final = "OTLPResourceNoServiceName"
 """Jaeger's name for the service of a resource without attributes."""

@@ -382,6 +382,16 @@ def test_a_body_that_stops_coming_is_given_up(door: Door, monkeypatch: pytest.Mo
     assert len(door.seen) == 1
 
 
+def test_a_body_that_is_still_coming_when_the_server_stops_is_asked_for_again(door: Door) -> None:
+    server = serve_http(door, "127.0.0.1", 0, LIMIT)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(_head(server.port, "Content-Length: 5") + b"sp")
+        time.sleep(0.2)
+        server.stop(1)
+        assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
+    assert door.seen == []
+
+
 def test_a_client_that_hangs_up_leaves_nothing_behind(port: int, door: Door) -> None:
     for _ in range(5):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:

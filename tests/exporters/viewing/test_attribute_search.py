@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from spanledger_exporters.columns import PLAN_DOCUMENT, PLAN_RESULT, PROMOTED
+from spanledger_exporters.promoted import PLAN_DOCUMENT, PLAN_RESULT, PROMOTED
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing.store import Store, StoreOptions
 from spanledger_exporters.viewing.deadline import Deadline
