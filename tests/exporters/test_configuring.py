@@ -21,8 +21,9 @@ def test_codex_gets_the_full_path_of_every_signal_and_its_plan_tool() -> None:
 
 @pytest.mark.parametrize("agent", ["claude-code", "gemini", "qwen"])
 def test_the_others_get_the_grpc_endpoint(agent: str) -> None:
-    (section,) = json.loads(configuration(agent, AT).text).values()
+    section, *others = json.loads(configuration(agent, AT).text).values()
     assert AT.grpc in section.values()
+    assert others == ([{"todoWrite": {"enabled": True}}] if agent == "qwen" else [])
 
 
 def test_an_sdk_gets_lines_for_a_shell() -> None:
