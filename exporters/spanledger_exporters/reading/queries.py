@@ -201,9 +201,7 @@ def _without(absent: frozenset[str], relations: dict[str, str]) -> dict[str, str
     if not absent:
         return relations
     names = "|".join(sorted(absent))
-    arm = re.compile(
-        rf"\nUNION ALL BY NAME\nSELECT \*.* FROM (?:{names})\b".replace(r"\n", r"\n *")
-    )
+    arm = re.compile(rf"\n *UNION ALL BY NAME\n *SELECT \*.* FROM (?:{names})\b")
     return {name: arm.sub("", text) for name, text in relations.items()}
 
 

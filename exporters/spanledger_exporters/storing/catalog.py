@@ -136,19 +136,22 @@ def replace_views(
     `dialects`: those that there are records of; `prices`: of the models that they name. A view is
     replaced when its text has changed: usually one of six, as the segments of one signal.
     """
-    shown = [*views.statements(layout, contents, conflicts), prices]
+    shown = tuple(views.statements(layout, contents, conflicts))
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
         "queries": _version(dialects),
         "dialects": ",".join(sorted(dialects)),
-        **{statement.name: _digest(statement) for statement in (*shown, *views_sql(dialects))},
+        **{statement.name: _digest(statement) for statement in (*shown, prices)},
+        **_digests(dialects),
     }
     stale = {name for name, fact in facts.items() if known.get(name) != fact}
+    if prices.name in stale:
+        connection.execute(prices.text)
     if asked := _to_make(dialects, known, stale):
         # On tables of no files: opening those for every mention of a table doubles the time.
-        for statement in (*views.placeholders(), prices, *asked):
+        for statement in (*views.placeholders(), *asked):
             connection.execute(statement.text)
         stale.update(statement.name for statement in shown)
     for statement in shown:
@@ -177,6 +180,12 @@ def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
         return same_place and _fact(connection, "queries") == _version(dialects)
     except duckdb.CatalogException:
         return False
+
+
+@lru_cache(8)
+def _digests(dialects: frozenset[str]) -> dict[str, str]:
+    """By view. Their texts are a megabyte, too much to go through with every publish."""
+    return {statement.name: _digest(statement) for statement in views_sql(dialects)}
 
 
 def _digest(statement: Statement) -> str:
