@@ -90,7 +90,7 @@ def _begin(root: Path) -> "Future[Store]":
 
 def _store(root: Path) -> Store:
     usual = StoreOptions.of(settings.load())
-    return Store.open(root, replace(usual, seal_age_s=_SEAL_AGE_S, show_later=True))
+    return Store.open(root, replace(usual, seal_age_s=_SEAL_AGE_S, settles=False, show_later=True))
 
 
 class _Door:

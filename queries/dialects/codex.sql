@@ -149,9 +149,11 @@ SELECT
 FROM answers
 LEFT JOIN turns ON turns.trace_id = answers.trace_id
 LEFT JOIN around AS stream
-  ON stream.span_id = answers.parent_span_id AND stream.name = 'receiving_stream'
+  ON stream.trace_id = answers.trace_id AND stream.span_id = answers.parent_span_id
+  AND stream.name = 'receiving_stream'
 LEFT JOIN around AS request
-  ON request.span_id = stream.parent_span_id AND request.name = 'try_run_sampling_request'
+  ON request.trace_id = answers.trace_id AND request.span_id = stream.parent_span_id
+  AND request.name = 'try_run_sampling_request'
 UNION ALL BY NAME
 SELECT
   'log' AS source,

@@ -58,7 +58,7 @@ SELECT
   step.position,
   step.title,
   step.status,
-  step.attempt,
+  CAST(step.attempt AS BIGINT) AS attempt,
   at_nanos(step.started_ns) AS started_at,
   CASE WHEN is_final(step.status) THEN at_nanos(step.ended_ns) END AS ended_at,
   CASE WHEN is_final(step.status) AND step.ended_ns >= step.started_ns

@@ -41,10 +41,10 @@ extent AS (
 planned AS (
   SELECT
     session_id,
-    min_by(agent, started_at) AS agent,
-    min_by(dialect, started_at) AS dialect,
-    min_by(goal, started_at) AS goal,
-    max_by(status, started_at) AS status,
+    min_by(agent, (started_at, plan_id)) FILTER (WHERE started_at IS NOT NULL) AS agent,
+    min_by(dialect, (started_at, plan_id)) FILTER (WHERE started_at IS NOT NULL) AS dialect,
+    min_by(goal, (started_at, plan_id)) FILTER (WHERE started_at IS NOT NULL) AS goal,
+    max_by(status, (started_at, plan_id)) FILTER (WHERE started_at IS NOT NULL) AS status,
     count(*) AS plans,
     sum(steps_done) AS steps_done,
     sum(steps_total) AS steps_total,
@@ -64,7 +64,7 @@ prompted AS (
   GROUP BY session_id
 ),
 opening AS (
-  SELECT session_id, min_by(title, (at_ns, position)) AS title
+  SELECT session_id, min_by(title, (at_ns, position, plan_id)) AS title
   FROM step_states
   GROUP BY session_id
 ),
@@ -108,7 +108,7 @@ SELECT
   CAST(coalesce(planned.steps_total, 0) AS BIGINT) AS steps_total,
   coalesce(model.llm_calls, 0) AS llm_calls,
   coalesce(tool.tool_calls, 0) AS tool_calls,
-  coalesce(model.errors, 0) + coalesce(tool.errors, 0) AS errors,
+  CAST(coalesce(model.errors, 0) + coalesce(tool.errors, 0) AS BIGINT) AS errors,
   TRY_CAST(model.input_tokens AS BIGINT) AS input_tokens,
   TRY_CAST(model.output_tokens AS BIGINT) AS output_tokens,
   model.cost_usd

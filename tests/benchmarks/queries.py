@@ -41,6 +41,8 @@ def fill(data: Path, spans: int) -> None:
         waiting.append(store.intake.submit("spans", payload))
         if len(waiting) > 16:
             waiting.popleft().result()
+    store.publish(5)
+    store.settle()
     store.close()
 
 

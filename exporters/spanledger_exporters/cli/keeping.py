@@ -58,6 +58,7 @@ def import_(
             report = import_files(store.intake, files, advance)
         published = store.publish(_PUBLISH_S)
         _tell(report, store, published=published)
+        store.settle()
     finally:
         store.close()
     if not report.requests:

@@ -1,6 +1,7 @@
 """Find the SQL that makes up the ledger and read it in the order it must be created."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -13,6 +14,7 @@ _SECTION: Final = re.compile(r"^-- gives: (\w+)\s*$", re.MULTILINE)
 _LIKENESS: Final = re.compile(r"^-- gives: (\w+), as (\w+)\s*$", re.MULTILINE)
 _READ: Final = re.compile(r"\b(?:FROM|JOIN)\s+(\w+)")
 _NARROW: Final = "planned_"
+_NARROWED: Final = re.compile(r"\bplanned_(?=counted_|placed_)")
 _WHOLE: Final = frozenset({"current_steps", "plan_stretches"})
 """What planned_traces is made from stays as it is."""
 _TALKS: Final = {"call_talk": "asked_calls", "plan_talk": "asked_plans"}
@@ -25,6 +27,20 @@ _OF_FEW: Final[frozenset[str]] = frozenset(
     {"asked_calls", "asked_plan_lists", "replayed_steps", "todo_statements"}
 )
 """Relations that most ledgers have nothing for; `dialects_sql` tells which have."""
+SETTLED: Final = (
+    "errors",
+    "llm_calls",
+    "plan_step_history",
+    "plan_steps",
+    "plans",
+    "sessions",
+    "tool_calls",
+)
+"""The views whose rows are written down for stories that are over."""
+_WAKING: Final = ("story_links", "woken_stories", "woken_keys", "open_spans", "open_logs")
+_RECORDS: Final = re.compile(r"\b(FROM|JOIN) (spans|logs)\b")
+_OPEN: Final = r"\1 open_\2"
+_TAIL: Final = r"\1 settled.tail_\2"
 _RESERVED: Final = re.compile(
     r"""('(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*.*?\*/)|(?<![\w.$])(at)(?![\w$])(?!\s*\()""",
     re.IGNORECASE | re.DOTALL,
@@ -64,18 +80,43 @@ def macros_sql() -> tuple[Statement, ...]:
 
 
 @lru_cache(8)
-def views_sql(dialects: frozenset[str] | None = None) -> tuple[Statement, ...]:
+def views_sql(
+    dialects: frozenset[str] | None = None, *, is_settled: bool = False
+) -> tuple[Statement, ...]:
     """The macros and views on top of `spans`, `logs` and `metrics`.
 
     A view is one WITH chain of all it reads down to those three, so that DuckDB binds each of them
     once and not once for every path that leads to it. `dialects`: what `dialects_sql` found; what
     only others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
-    nothing. None stands for all.
+    nothing. None stands for all. `is_settled`: part of the ledger is in the tables `settled.*`, and
+    the views of SETTLED make only the rest of records.
     """
     root = queries_dir()
     relations = _relations(root, dialects)
-    views = (_view(_stem(file), relations) for file in _sql_files(root / "ledger"))
+    names = (_stem(file) for file in _sql_files(root / "ledger"))
+    views = (
+        _settled_view(name, relations) if is_settled and name in SETTLED else _view(name, relations)
+        for name in names
+    )
     return (*macros_sql(), *views)
+
+
+def settling_sql(dialects: frozenset[str]) -> Iterator[Statement]:
+    """The relations that SETTLED are made of as tables, each made once, for a database of its own.
+
+    The macros, `spans` and `logs` must be there. What only picks columns of those stays a view.
+    """
+    found = _relations(queries_dir(), dialects)
+    # Here everything is made once, and what is made of few traces alone would be made twice.
+    relations = {name: _NARROWED.sub("", text) for name, text in found.items()}
+    needed: dict[str, str] = {}
+    for name in SETTLED:
+        _gather(name, relations, needed)
+    inputs = {_stem(file) for file in _sql_files(queries_dir() / "schema" / "inputs")}
+    inputs |= {"spans", "logs"}
+    for name, text in needed.items():
+        kind = "VIEW" if name.removeprefix(_NARROW) in inputs else "TABLE"
+        yield Statement(name, f"CREATE {kind} {name} AS\n{text}")
 
 
 @cache
@@ -147,6 +188,39 @@ def _view(name: str, relations: dict[str, str]) -> Statement:
     parts = ",\n".join(f"{part} AS (\n{text}\n)" for part, text in needed.items())
     return Statement(
         name, f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {parts}\nSELECT * FROM {name}"
+    )
+
+
+def _settled_view(name: str, relations: dict[str, str]) -> Statement:
+    """What is written down, and the same as ever of the records of stories that go on."""
+    needed: dict[str, str] = {}
+    _gather(name, relations, needed)
+    parts = [f"{part} AS (\n{_RECORDS.sub(_OPEN, text)}\n)" for part, text in needed.items()]
+    chain = ",\n".join([*_waking(), *parts])
+    return Statement(
+        name,
+        f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {chain}\n"
+        f"SELECT * FROM {name}\nUNION ALL BY NAME\n"
+        f"SELECT * EXCLUDE (story) FROM settled.{name}\n"
+        "WHERE story NOT IN (SELECT story FROM woken_stories)\n"
+        "AND story NOT IN (SELECT story FROM settled.retired)",
+    )
+
+
+def settled_sql(name: str, records: str = r"\1 \2") -> str:
+    """A relation of `queries/settled`, with its tables of records named as the pattern says."""
+    return _RECORDS.sub(records, _body(queries_dir() / "settled" / f"{name}.sql"))
+
+
+@cache
+def _waking() -> tuple[str, ...]:
+    """The first parts of a chain: which stories go on, and the records that are not settled."""
+    texts = {name: settled_sql(name) for name in _WAKING}
+    texts["story_links"] = settled_sql("story_links", _TAIL)
+    once = {"woken_stories", "woken_keys"}
+    return tuple(
+        f"{name} AS {'MATERIALIZED ' if name in once else ''}(\n{text}\n)"
+        for name, text in texts.items()
     )
 
 

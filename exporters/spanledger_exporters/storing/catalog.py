@@ -7,11 +7,11 @@ import contextlib
 import hashlib
 import logging
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 import duckdb
 
@@ -20,6 +20,7 @@ from spanledger_exporters.reading.queries import Statement, views_sql
 from spanledger_exporters.storing import views
 from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.settled import Settlement, settlements
 from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
 
 _LOG: Final = logging.getLogger(__name__)
@@ -130,62 +131,84 @@ def replace_views(
     conflicts: Iterable[tuple[str, str]],
     dialects: frozenset[str],
     prices: Statement,
+    settlements: Sequence[Settlement] = (),
 ) -> None:
     """Make the contents visible, in one transaction.
 
-    `dialects`: those that there are records of; `prices`: of the models that they name. A view is
-    replaced when its text has changed: usually one of six, as the segments of one signal.
+    `dialects`: those that there are records of; `prices`: of the models that they name;
+    `settlements`: of the stories that are over. A view is replaced when its text has changed:
+    usually one of six, as the segments of one signal.
     """
-    shown = tuple(views.statements(layout, contents, conflicts))
+    shown = tuple(views.statements(layout, contents, conflicts, settlements))
+    made = _Made(dialects, is_settled=bool(settlements))
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
-        "queries": _version(dialects),
+        "queries": _version(made),
         "dialects": ",".join(sorted(dialects)),
+        "is_settled": "yes" if made.is_settled else "",
         **{statement.name: _digest(statement) for statement in (*shown, prices)},
-        **_digests(dialects),
+        **_digests(made),
     }
     stale = {name for name, fact in facts.items() if known.get(name) != fact}
     if prices.name in stale:
         connection.execute(prices.text)
-    if asked := _to_make(dialects, known, stale):
+    if asked := _to_make(made, known, stale):
         # On tables of no files: opening those for every mention of a table doubles the time.
-        for statement in (*views.placeholders(), *asked):
+        for statement in (*views.placeholders(settlements), *asked):
             connection.execute(statement.text)
         stale.update(statement.name for statement in shown)
     for statement in shown:
         if statement.name in stale:
             connection.execute(statement.text)
+    if known.get("is_settled") and not made.is_settled:
+        connection.execute("DROP SCHEMA IF EXISTS settled CASCADE")
     for name in stale & facts.keys():
         _set_fact(connection, name, facts[name])
     connection.commit()
 
 
-def _to_make(
-    dialects: frozenset[str], known: dict[str, str], stale: set[str]
-) -> tuple[Statement, ...]:
+def _to_make(made: "_Made", known: dict[str, str], stale: set[str]) -> tuple[Statement, ...]:
     """The views with a new text; all of them where another version made what is there."""
-    made = views_sql(dialects)
-    if known.get("queries") != _version(_dialects(known.get("dialects"))):
-        return made
-    return tuple(statement for statement in made if statement.name in stale)
+    every = made.views()
+    if known.get("queries") != _version(_Made.of(known)):
+        return every
+    return tuple(statement for statement in every if statement.name in stale)
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
-    """Whether the views are of this version and name files where they are."""
+    """Whether the views are of this version and name files where they are, settled ones too."""
     try:
-        same_place = _fact(connection, "root") == str(layout.root)
-        dialects = _dialects(_fact(connection, "dialects"))
-        return same_place and _fact(connection, "queries") == _version(dialects)
+        known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     except duckdb.CatalogException:
         return False
+    made = _Made.of(known)
+    if known.get("root") != str(layout.root) or (made.is_settled and not settlements(layout)):
+        return False
+    return known.get("queries") == _version(made)
+
+
+class _Made(NamedTuple):
+    """What the texts of the views depend on, beside their version."""
+
+    dialects: frozenset[str]
+    is_settled: bool
+
+    @classmethod
+    def of(cls, facts: dict[str, str]) -> Self:
+        """As it was when the facts were written."""
+        dialects = frozenset(filter(None, facts.get("dialects", "").split(",")))
+        return cls(dialects, is_settled=bool(facts.get("is_settled")))
+
+    def views(self) -> tuple[Statement, ...]:
+        return views_sql(self.dialects, is_settled=self.is_settled)
 
 
 @lru_cache(8)
-def _digests(dialects: frozenset[str]) -> dict[str, str]:
+def _digests(made: _Made) -> dict[str, str]:
     """By view. Their texts are a megabyte, too much to go through with every publish."""
-    return {statement.name: _digest(statement) for statement in views_sql(dialects)}
+    return {statement.name: _digest(statement) for statement in made.views()}
 
 
 def _digest(statement: Statement) -> str:
@@ -193,19 +216,10 @@ def _digest(statement: Statement) -> str:
 
 
 @lru_cache(8)
-def _version(dialects: frozenset[str]) -> str:
+def _version(made: _Made) -> str:
     """Changes with any text that a view is made of."""
-    text = "\0".join(statement.text for statement in views_sql(dialects))
+    text = "\0".join(statement.text for statement in made.views())
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _dialects(fact: str | None) -> frozenset[str]:
-    return frozenset(filter(None, (fact or "").split(",")))
-
-
-def _fact(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    row = connection.execute("SELECT value FROM ledger_facts WHERE name = ?", [name]).fetchone()
-    return None if row is None else str(row[0])
 
 
 def _set_fact(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:

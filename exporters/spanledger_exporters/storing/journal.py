@@ -5,6 +5,7 @@ A group is the lines of one or more requests and then a marker line
 marker behind it was never acknowledged: `recovery.py` cuts it off.
 """
 
+import contextlib
 import errno
 import fcntl
 import json
@@ -12,7 +13,7 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,16 @@ class FileLock:
             self._open = False
             _LOCKS.discard(self)
             os.close(self.handle)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Generator[bool]:
+    """Whether this process, alone, has the lock of that name for the length of the block."""
+    lock = FileLock(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    try:
+        yield lock.take()
+    finally:
+        lock.close()
 
 
 def _create_locked(path: Path) -> int:

@@ -5,6 +5,7 @@
     journal/hot/*.tmp, segments/<signal>/*.tmp-<pid>        in the making, or left by a crash
     journal/<YYYY-MM-DD>/<signal>-<utc>-<writer>-<n>.jsonl.zst   published; the truth
     segments/<signal>/<utc>-<writer>-<n>.parquet            derived, immutable
+    settled/<utc>-<writer>-<n>/                             derived: see settled.py
     deadletter/<signal>-<writer>.jsonl
     ledger.duckdb                                           derived
 
@@ -53,6 +54,16 @@ class Layout:
     def ledger(self) -> Path:
         """The DuckDB file with the views."""
         return self.root / "ledger.duckdb"
+
+    @property
+    def settled(self) -> Path:
+        """The folders of what is settled."""
+        return self.root / "settled"
+
+    @property
+    def settle_lock(self) -> Path:
+        """Held by the one process that settles, which merges must not disturb."""
+        return self.root / "settle.lock"
 
     @property
     def publish_lock(self) -> Path:
@@ -112,7 +123,7 @@ class Layout:
 
     def _folders(self) -> Iterator[Path]:
         yield from (self.root, self.journal, self.hot, self.deadletter)
-        yield self.root / "segments"
+        yield from (self.root / "segments", self.settled)
         yield from (self.segments(signal) for signal in SIGNALS)
 
 

@@ -6,9 +6,9 @@ meanwhile, because every view also reads the hot folder.
 
 import contextlib
 import functools
-import os
 import secrets
-from collections.abc import Generator, Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,9 +22,11 @@ from spanledger_exporters.storing import catalog, merge, prices, recovery, repea
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import found_in
-from spanledger_exporters.storing.journal import FileLock, HotFile
+from spanledger_exporters.storing.journal import HotFile, exclusive
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, Merging
+from spanledger_exporters.storing.settled import TELLING, Settlement, outdated, settlements
+from spanledger_exporters.storing.settler import Unsettled
 from spanledger_exporters.storing.shelf import Shelf
 from spanledger_exporters.storing.trouble import Trouble, trouble_of
 from spanledger_exporters.storing.views import Contents
@@ -73,6 +75,7 @@ class Publisher:
     keep_journal: bool = True
     merging: Merging = USUAL
     shelf: Shelf = field(init=False)
+    unsettled: Unsettled = field(default_factory=Unsettled)
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -155,27 +158,42 @@ class Publisher:
         segments.write(path, table, conflicts, spoken, named)
 
     def _merge(self) -> None:
-        for signal in SIGNALS:
-            hot = {stem_of(path) for path in self.layout.hot_files(signal)}
-            live = [path for path in self.shelf.live(signal) if path.stem not in hot]
-            sources = self.merging.candidates(live)
-            if sources:
-                self._number += 1
-                merge.merge(self.layout, signal, sources, self.writer, self._number)
+        """Settled segments and others apart; not while somebody settles what might go."""
+        with exclusive(self.layout.settle_lock) as mine:
+            if mine:
+                held = settlements(self.layout)
+                for signal in SIGNALS:
+                    settled = self.shelf.settled(signal, held)
+                    hot = {stem_of(path) for path in self.layout.hot_files(signal)} - {None}
+                    rest = [path for path in self.shelf.live(signal) if path.stem not in hot]
+                    for files in (settled, [path for path in rest if path not in settled]):
+                        self._merge_some(signal, files)
+
+    def _merge_some(self, signal: str, live: Sequence[Path]) -> None:
+        sources = self.merging.candidates(live)
+        if sources:
+            self._number += 1
+            merge.merge(self.layout, signal, sources, self.writer, self._number)
 
     def _show(self, everything: Sequence[Sealed], wait_s: float) -> Published:
-        contents = self.contents()
+        held = settlements(self.layout)
+        contents = self.contents(held)
         gone = [path for content in contents.values() for path in content.covered]
         # An empty file is still locked by us: else its writer might just be about to begin it.
         gone += [one.path for one in everything if not one.records]
         try:
-            self._replace_views(contents, gone, wait_s)
+            self._replace_views(contents, held, gone, wait_s)
         except catalog.HeldError as error:
             return Published(done=False, holder=str(error))
+        self.unsettled = self._unsettled(contents, held)
         return Published(done=True, records=sum(one.records for one in everything))
 
     def _replace_views(
-        self, contents: dict[str, Contents], gone: Sequence[Path], wait_s: float
+        self,
+        contents: dict[str, Contents],
+        held: Sequence[Settlement],
+        gone: Sequence[Path],
+        wait_s: float,
     ) -> None:
         """Twice, when the file turns out to be damaged: the second time in a new one."""
         priced = prices.statement(self.shelf.models())
@@ -184,11 +202,13 @@ class Publisher:
             try:
                 with catalog.opened(self.layout, wait_s) as connection:
                     catalog.replace_views(
-                        connection, self.layout, contents, conflicts, dialects, priced
+                        connection, self.layout, contents, conflicts, dialects, priced, held
                     )
                     # Nobody is reading while the file is open here: now old files may go.
                     for path in (*gone, *self.shelf.replaced()):
                         path.unlink(missing_ok=True)
+                    for folder in outdated(self.layout, held):
+                        shutil.rmtree(folder, ignore_errors=True)
             except duckdb.Error as error:
                 if last or trouble_of(error) is not Trouble.DAMAGED:
                     raise
@@ -196,14 +216,24 @@ class Publisher:
             else:
                 return
 
-    def contents(self) -> dict[str, Contents]:
-        """What there is to show, by signal."""
-        return {signal: self._contents(signal) for signal in SIGNALS}
+    def _unsettled(self, contents: dict[str, Contents], held: Sequence[Settlement]) -> Unsettled:
+        tail = sum(
+            self.shelf.rows(path)
+            for signal in TELLING
+            for path in contents[signal].segments
+            if path not in contents[signal].settled
+        )
+        return Unsettled(tail, held[-1].open_records if held else 0)
 
-    def _contents(self, signal: str) -> Contents:
+    def contents(self, held: Sequence[Settlement] = ()) -> dict[str, Contents]:
+        """What there is to show, by signal."""
+        return {signal: self._contents(signal, held) for signal in SIGNALS}
+
+    def _contents(self, signal: str, held: Sequence[Settlement]) -> Contents:
         made = self.shelf.stems(signal)
         covered = (path for path in self.layout.hot_files(signal) if stem_of(path) in made)
-        return Contents(tuple(self.shelf.live(signal)), tuple(covered))
+        settled = self.shelf.settled(signal, held)
+        return Contents(tuple(self.shelf.live(signal)), tuple(covered), tuple(settled))
 
 
 def _let_go(sealed: Sequence[Sealed]) -> None:
@@ -211,16 +241,6 @@ def _let_go(sealed: Sequence[Sealed]) -> None:
     if sum(table.nbytes for one in sealed for table in one.tables) > _MOST_WAITING:
         for one in sealed:
             one.tables.clear()
-
-
-@contextlib.contextmanager
-def exclusive(path: Path) -> Generator[bool]:
-    """Whether this process, alone, may publish for the length of the block."""
-    lock = FileLock(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
-    try:
-        yield lock.take()
-    finally:
-        lock.close()
 
 
 def _hot_files(layout: Layout) -> Iterator[Path]:

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from spanledger_exporters.storing.dialects import SPOKEN, found_in_file
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.prices import Named, limited, named_in_file
 from spanledger_exporters.storing.segments import Footer
+from spanledger_exporters.storing.settled import Settlement, covers
 
 _LOG: Final = logging.getLogger(__name__)
 DAMAGED: Final = ".damaged"
@@ -36,6 +37,16 @@ class Shelf:
         footers = self._scan(signal)
         gone = _taken_in(footers)
         return [path for path in footers if path.stem not in gone]
+
+    def settled(self, signal: str, held: Sequence[Settlement]) -> list[Path]:
+        """Those of the live segments whose stories are settled."""
+        return [
+            path for path in self.live(signal) if covers(held, signal, path, self._footers[path])
+        ]
+
+    def rows(self, path: Path) -> int:
+        """Of a segment that `live` named."""
+        return self._footers[path].rows
 
     def stems(self, signal: str) -> set[str]:
         """The stems of all journal files that are in a segment, and of the segments."""

@@ -17,6 +17,7 @@ from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import USUAL, Merging
 from spanledger_exporters.storing.publish import Published, Publisher, Sealed
 from spanledger_exporters.storing.retention import drop_old
+from spanledger_exporters.storing.settler import SOME, Settler
 from spanledger_exporters.storing.writer import Writer
 
 _LOG: Final = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class StoreOptions:
     min_free_bytes: int = 64 << 20
     limit_bytes: int = 256 << 20
     merging: Merging = USUAL
+    settles: bool = True
+    """Start a process, once in 200,000 records, that settles stories that are over."""
     show_later: bool = False
     """Take records before what is there is shown: making all views takes a second of CPU."""
 
@@ -94,9 +97,11 @@ class Store:
             keep_journal=options.keep_journal != "none",
             merging=options.merging,
         )
+        self._settler = Settler(self.layout)
         self._progress = _Progress()
         self._process = os.getpid()
         self._publishing = threading.Lock()
+        self._settling = threading.Lock()
         self._closing = threading.Event()
         self.intake = Intake(self._writer, limit_bytes=options.limit_bytes)
         self._keeper = threading.Thread(target=self._run, name="spanledger-keeper", daemon=True)
@@ -131,6 +136,15 @@ class Store:
             if outcome.done or time.monotonic() >= deadline:
                 return outcome.done
             time.sleep(0.02)
+
+    def settle(self) -> None:
+        """Settle what there is of stories that are over, and show it: after an import."""
+        with self._settling:
+            left = self._publisher.unsettled
+            while left.tail >= SOME and self._settler.work() and self.publish(_PUBLISH_WAIT_S):
+                left, before = self._publisher.unsettled, left
+                if left == before:
+                    return
 
     def status(self) -> Status:
         """How far this writer is."""
@@ -170,6 +184,7 @@ class Store:
         self._closing.set()
         if self._keeper.is_alive():
             self._keeper.join()
+        self._settler.stop()
 
     def _run(self) -> None:
         wait_s = _TICK_S
@@ -197,6 +212,12 @@ class Store:
             self._publish(math.inf if waiting else self._options.seal_age_s, _PUBLISH_WAIT_S)
             if isinstance(self._options.keep_journal, int):
                 drop_old(self.layout, self._options.keep_journal)
+        if self._options.settles and self._settling.acquire(blocking=False):
+            try:
+                if self._settler.tick(self._publisher.unsettled):
+                    self._publish(math.inf, _PUBLISH_WAIT_S)
+            finally:
+                self._settling.release()
 
     def _publish(self, older_than_s: float, wait_s: float) -> Published:
         with self._publishing:

@@ -18,10 +18,11 @@ from spanledger_exporters.storing import prices, recovery, repeats, segments
 from spanledger_exporters.storing.catalog import HeldError, opened, replace_views
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import SPOKEN, found_by, found_in
+from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.literals import quote
 from spanledger_exporters.storing.merge import USUAL, merge
-from spanledger_exporters.storing.publish import Publisher, exclusive
+from spanledger_exporters.storing.publish import Publisher
 from spanledger_exporters.storing.shelf import REBUILDING
 
 Progress = Callable[[int, int], None]
@@ -123,6 +124,8 @@ def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
     with opened(layout, _WAIT_S) as connection:
         now.rename(old)
         new.rename(now)
+        shutil.rmtree(layout.settled)
+        layout.create()
         contents = publisher.contents()
         shelf = publisher.shelf
         priced = prices.statement(shelf.models())

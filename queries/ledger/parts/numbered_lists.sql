@@ -72,7 +72,7 @@ SELECT
   coalesce(list.plan_id,
     'plan-' || left(md5(concat_ws('|', list.lane, counted.plan_number - first_plan + 1)), 16))
     AS plan_id,
-  coalesce(list.revision, counted.changes - changes_before + 1) AS revision,
+  CAST(coalesce(list.revision, counted.changes - changes_before + 1) AS BIGINT) AS revision,
   list.* EXCLUDE (plan_id, revision, items, steps),
   counted.is_partial,
   counted.next_whole,

@@ -13,9 +13,10 @@ import pytest
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing import catalog
+from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.prices import statement
-from spanledger_exporters.storing.publish import ensure_current, exclusive
+from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.store import Store
 
 from .parts import QUIET, abandon, count, journal, logs, publisher, span_numbers, spans, write

@@ -13,10 +13,11 @@ import pytest
 
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, compression, merge, segments
+from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout, stem_of
 from spanledger_exporters.storing.merge import Merging
 from spanledger_exporters.storing.prices import statement
-from spanledger_exporters.storing.publish import Publisher, ensure_current, exclusive
+from spanledger_exporters.storing.publish import Publisher, ensure_current
 from spanledger_exporters.storing.store import Store
 
 from .parts import (
@@ -295,7 +296,7 @@ def test_a_forked_child_does_not_go_on_holding_the_publish_lock(tmp_path: Path) 
     code = """
 import os, sys, time
 from pathlib import Path
-from spanledger_exporters.storing.publish import exclusive
+from spanledger_exporters.storing.journal import exclusive
 with exclusive(Path(sys.argv[1])) as mine:
     assert mine
     child = os.fork()

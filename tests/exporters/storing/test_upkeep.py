@@ -11,9 +11,9 @@ import pytest
 
 from spanledger_exporters.errors import NotFoundError, StoreError
 from spanledger_exporters.storing import upkeep
+from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import Merging
-from spanledger_exporters.storing.publish import exclusive
 from spanledger_exporters.storing.segments import SegmentWriter
 from spanledger_exporters.storing.store import Store, StoreOptions
 

@@ -1,0 +1,290 @@
+"""Settle stories that are over: write down the rows that the ledger's views make of them.
+
+    python -m spanledger_exporters.storing.settling DIR
+
+A process of its own, because it takes a core for seconds and hundreds of megabytes. What it wrote
+is shown by the next publish; until then, and if it is killed, everything is read as before.
+"""
+
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from spanledger_exporters.columns import TABLES as RECORDS
+from spanledger_exporters.reading.queries import (
+    SETTLED,
+    macros_sql,
+    settled_sql,
+    settling_sql,
+)
+from spanledger_exporters.storing import prices, views
+from spanledger_exporters.storing.journal import exclusive
+from spanledger_exporters.storing.layout import Layout, new_stem, sync_folder
+from spanledger_exporters.storing.literals import quote
+from spanledger_exporters.storing.settled import (
+    MANIFEST,
+    TELLING,
+    Settlement,
+    settlements,
+    version,
+)
+from spanledger_exporters.storing.shelf import Shelf
+from spanledger_exporters.storing.views import Contents
+
+QUIET_S: Final = 600.0
+"""A story is over when it was not heard of for this long."""
+_MOST_RECORDS: Final = 300_000
+"""Taken from the tail at a time: about 1 GB while they are worked on."""
+_GROWTH: Final = 8
+"""So many settlements become one, unless one of them is so many times larger than what is newer."""
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "1GB"}
+_OF_TAIL: Final = r"\1 settled.tail_\2"
+_OF_OPEN: Final = r"\1 open_\2"
+_OPENED: Final = (
+    ("TABLE", "woken_stories"),
+    ("TABLE", "woken_keys"),
+    ("VIEW", "open_spans"),
+    ("VIEW", "open_logs"),
+)
+_KEYS: Final = ("session_id", "trace_id", "plan_id")
+_WAKES: Final = "SELECT story FROM woken_stories UNION ALL SELECT story FROM settled.retired"
+
+
+def main() -> None:
+    """Settle what can be settled in the directory that is named."""
+    os.nice(10)
+    settle(Layout(Path(sys.argv[1])))
+
+
+def settle(layout: Layout, quiet_s: float = QUIET_S, most_records: int = _MOST_RECORDS) -> bool:
+    """Settle the oldest segments of the tail; False when there are none, or somebody else does.
+
+    Raises duckdb.Error or OSError when it cannot be done; then nothing has changed.
+    """
+    with exclusive(layout.settle_lock) as mine:
+        if not mine:
+            return False
+        for leftover in layout.settled.glob("tmp-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        held, shelf = settlements(layout), Shelf(layout)
+        tail = _tail(layout, shelf, held, most_records)
+        if not tail and not (held and held[-1].open_records):
+            return False
+        folder = layout.settled / f"tmp-{os.getpid()}"
+        folder.mkdir(mode=0o700)
+        try:
+            made = _make(layout, shelf, held, tail, folder, time.time_ns() - int(quiet_s * 1e9))
+            _finish(layout, folder, made)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One segment of the tail."""
+
+    stem: str
+    signal: str
+    path: Path
+    records: int
+
+
+def _tail(
+    layout: Layout, shelf: Shelf, held: Sequence[Settlement], most_records: int
+) -> list[_Piece]:
+    """The oldest segments that are not settled, one at least, up to so many records."""
+    chosen: list[_Piece] = []
+    room = most_records
+    for piece in sorted(_unsettled(layout, shelf, held), key=lambda piece: piece.stem):
+        room -= piece.records
+        if room < 0 and chosen:
+            break
+        chosen.append(piece)
+    return chosen
+
+
+def _unsettled(layout: Layout, shelf: Shelf, held: Sequence[Settlement]) -> Iterable[_Piece]:
+    for signal in TELLING:
+        # A segment may be there before its hot file is gone: it is not shown yet.
+        hot = {path.name.partition(".")[0] for path in layout.hot_files(signal)}
+        settled = shelf.settled(signal, held)
+        for path in shelf.live(signal):
+            if path not in settled and f"{signal}-{path.stem}" not in hot:
+                yield _Piece(path.stem, signal, path, shelf.rows(path))
+
+
+def _make(
+    layout: Layout,
+    shelf: Shelf,
+    held: Sequence[Settlement],
+    tail: Sequence[_Piece],
+    folder: Path,
+    over_ns: int,
+) -> Settlement:
+    """Write the files of a settlement into the folder."""
+    records = sum(piece.records for piece in tail)
+    taken_in = _to_take_in(held, records)
+    with duckdb.connect(str(folder / "scratch.duckdb"), config=_CONFIG) as connection:
+        for statement in views.parts(layout, _contents(shelf, held, tail), held):
+            connection.execute(statement.text)
+        _tell_stories(connection, over_ns)
+        open_records = _divide(connection, folder)
+        for macro in macros_sql():
+            connection.execute(macro.text)
+        connection.execute(prices.statement(shelf.models()).text)
+        for statement in settling_sql(shelf.dialects()):
+            connection.execute(statement.text)
+        _write_rows(connection, folder, taken_in)
+    return Settlement(
+        folder,
+        version(),
+        tuple(one.folder.name for one in held if one not in taken_in),
+        {signal: _covers(signal, tail, taken_in) for signal in TELLING},
+        records + sum(one.records for one in taken_in),
+        open_records,
+    )
+
+
+def _contents(
+    shelf: Shelf, held: Sequence[Settlement], tail: Sequence[_Piece]
+) -> dict[str, Contents]:
+    found: dict[str, Contents] = {}
+    for signal in TELLING:
+        settled = shelf.settled(signal, held)
+        new = (piece.path for piece in tail if piece.signal == signal)
+        found[signal] = Contents((*settled, *new), (), tuple(settled))
+    return found
+
+
+def _covers(signal: str, tail: Sequence[_Piece], taken_in: Sequence[Settlement]) -> frozenset[str]:
+    new = frozenset(piece.stem for piece in tail if piece.signal == signal)
+    return new.union(*(one.covers[signal] for one in taken_in))
+
+
+def _tell_stories(connection: duckdb.DuckDBPyConnection, over_ns: int) -> None:
+    """Find the records of the tail, and of settled stories that go on in it, and tell them apart.
+
+    Makes open_spans and open_logs, `woken_stories` of those that were settled, and `told`.
+    """
+    connection.execute(f"CREATE VIEW story_links AS {settled_sql('story_links', _OF_TAIL)}")
+    for kind, name in _OPENED:
+        connection.execute(f"CREATE {kind} {name} AS {settled_sql(name)}")
+    connection.execute(f"CREATE TABLE link AS {settled_sql('story_links', _OF_OPEN)}")
+    keys = [key for (key,) in connection.sql("SELECT DISTINCT key FROM link").fetchall()]
+    number = {key: place for place, key in enumerate(keys)}
+    pairs = connection.sql("SELECT DISTINCT root, key FROM link WHERE root <> key").fetchall()
+    stories = connected(len(keys), ((number[root], number[key]) for root, key in pairs))
+    connection.register("grouped", pa.table({"key": pa.array(keys, pa.string()), "story": stories}))
+    connection.execute(
+        f"SET VARIABLE over_ns = {over_ns}; SET VARIABLE settlement = '{secrets.token_hex(8)}'"
+    )
+    connection.execute(f"CREATE TABLE told AS {settled_sql('told')}")
+
+
+def connected(size: int, links: Iterable[tuple[int, int]]) -> list[int]:
+    """For each of `size` things the least number of what it is connected with by the links."""
+    above = list(range(size))
+
+    def top(place: int) -> int:
+        while above[place] != place:
+            above[place] = above[above[place]]
+            place = above[place]
+        return place
+
+    for one, other in links:
+        low, high = sorted((top(one), top(other)))
+        above[high] = low
+    return [top(place) for place in range(size)]
+
+
+def _divide(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
+    """Make `spans` and `logs` of stories that are over; write and count what stays open."""
+    left = 0
+    for signal in TELLING:
+        key = "trace_id" if signal == "spans" else "coalesce(trace_id, session_id, plan_id, '')"
+        still = (
+            f"SELECT * FROM open_{signal} WHERE {key} IN (SELECT key FROM told WHERE NOT is_over)"
+        )
+        names = ", ".join(
+            "1 AS delivery" if column.name == "delivery" else f'"{column.name}"'
+            for column in RECORDS[signal]
+        )
+        left += _copy(
+            connection, f"SELECT {names} FROM ({still})", folder / f"open_{signal}.parquet"
+        )
+        connection.execute(
+            f"CREATE VIEW {signal} AS SELECT * FROM open_{signal} "
+            f"WHERE {key} NOT IN (SELECT key FROM told WHERE NOT is_over)"
+        )
+    return left
+
+
+def _write_rows(
+    connection: duckdb.DuckDBPyConnection, folder: Path, taken_in: Sequence[Settlement]
+) -> None:
+    """Write all tables, with what still holds of the settlements that are taken in."""
+    connection.execute(f"CREATE TABLE story_of AS {settled_sql('story_of')}")
+    tables = {name: _with_story(connection, name) for name in SETTLED}
+    tables["keys"] = "SELECT key, story FROM told WHERE is_over"
+    tables["retired"] = "SELECT story FROM woken_stories"
+    for name, rows in tables.items():
+        if taken_in:
+            files = ", ".join(quote(str(one.file(name))) for one in taken_in)
+            holds = "true" if name == "retired" else f"story NOT IN ({_WAKES})"
+            earlier = f"SELECT * FROM read_parquet([{files}]) WHERE {holds}"
+            _copy(connection, f"{rows} UNION ALL BY NAME {earlier}", folder / f"{name}.parquet")
+        else:
+            _copy(connection, rows, folder / f"{name}.parquet")
+
+
+def _with_story(connection: duckdb.DuckDBPyConnection, view: str) -> str:
+    """The rows of a view with the story that the first known of their keys names; 0 without."""
+    has = set(connection.table(view).columns)
+    keys = [key for key in _KEYS if key in has]
+    joins = " ".join(f"LEFT JOIN story_of AS by_{key} ON by_{key}.key = made.{key}" for key in keys)
+    stories = ", ".join(f"by_{key}.story" for key in keys)
+    return f"SELECT made.*, coalesce({stories}, 0) AS story FROM {view} AS made {joins}"
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, rows: str, target: Path) -> int:
+    options = "FORMAT parquet, COMPRESSION zstd"
+    done = connection.execute(f"COPY ({rows}) TO {quote(str(target))} ({options})").fetchall()
+    return int(done[0][0])
+
+
+def _to_take_in(held: Sequence[Settlement], records: int) -> list[Settlement]:
+    """The newest ones that are not much larger than all that is newer, once there are many."""
+    taken: list[Settlement] = []
+    for one in reversed(held):
+        if one.records > _GROWTH * records:
+            break
+        records += one.records
+        taken.append(one)
+    return taken if len(taken) >= _GROWTH else []
+
+
+def _finish(layout: Layout, folder: Path, made: Settlement) -> None:
+    """The folder appears whole, under its name, or not at all."""
+    (folder / "scratch.duckdb").unlink(missing_ok=True)
+    for path in folder.iterdir():
+        path.chmod(0o600)
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    (folder / MANIFEST).write_text(made.to_text(), encoding="utf-8")
+    sync_folder(folder)
+    folder.rename(layout.settled / new_stem(secrets.token_hex(5), 0))
+    sync_folder(layout.settled)
+
+
+if __name__ == "__main__":
+    main()
