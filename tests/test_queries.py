@@ -168,7 +168,14 @@ def test_a_report_is_one_read_only_select_under_a_header(name: str) -> None:
 
 def test_every_relation_says_what_one_row_is() -> None:
     root = Path(str(queries_dir()))
-    for folder in ("datasets", "schema/inputs", "schema/kinds", "ledger", "ledger/parts"):
+    for folder in (
+        "datasets",
+        "schema/inputs",
+        "schema/kinds",
+        "ledger",
+        "ledger/parts",
+        "settled",
+    ):
         for file in (root / folder).glob("*.sql"):
             assert file.read_text().startswith(f"-- {file.stem}: one row per "), file
 

@@ -58,11 +58,15 @@ def import_(
             report = import_files(store.intake, files, advance)
         published = store.publish(_PUBLISH_S)
         _tell(report, store, published=published)
-        store.settle()
+        store.settle(_tell_settling)
     finally:
         store.close()
     if not report.requests:
         raise LedgerError("nothing in these files is OTLP")
+
+
+def _tell_settling(left: int) -> None:
+    typer.echo(f"settling {left:,} records; Ctrl-C leaves that for later", err=True)
 
 
 def _follow(paths: list[Path], data: Path | None) -> None:

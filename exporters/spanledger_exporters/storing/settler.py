@@ -40,26 +40,27 @@ class Settler:
         now = time.monotonic()
         if unsettled != self._seen:
             self._seen, self._changed = unsettled, now
-        if self._process:
-            return self._has_ended(now)
-        if self._is_due(unsettled, now):
-            self._process = self._start()
-        return False
+        if self._process is None:
+            if self._is_due(unsettled, now):
+                self._process = self._start()
+            return False
+        if self._process.poll() is None:
+            return False
+        self._end(self._process)
+        return True
 
     def work(self) -> bool:
         """Settle once, and wait for it; False when it failed."""
         self.stop()
-        self._process = self._start()
-        self._process.wait()
-        process = self._process
-        self._has_ended(time.monotonic())
+        self._process = process = self._start()
+        self._end(process)
         return process.returncode == 0
 
     def stop(self) -> None:
         """End the process; what it has not finished is done again another time."""
         if self._process:
             self._process.terminate()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
     def _is_due(self, unsettled: Unsettled, now: float) -> bool:
@@ -79,13 +80,10 @@ class Settler:
             stderr=subprocess.PIPE,
         )
 
-    def _has_ended(self, now: float) -> bool:
-        process = self._process
-        if process is None or process.poll() is None:
-            return False
-        self._process, self._ended = None, now
+    def _end(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait for it, and say what was wrong."""
         _, complaint = process.communicate()
+        self._process, self._ended = None, time.monotonic()
         if process.returncode:
             last = complaint.decode(errors="replace").strip().rpartition("\n")[2]
             _LOG.warning("not settled, questions stay slow; it is tried again: %s", last)
-        return True

@@ -6,6 +6,7 @@ import math
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, Self
@@ -137,14 +138,18 @@ class Store:
                 return outcome.done
             time.sleep(0.02)
 
-    def settle(self) -> None:
-        """Settle what there is of stories that are over, and show it: after an import."""
+    def settle(self, tell: Callable[[int], None] = lambda _: None) -> None:
+        """Settle what there is of stories that are over, and show it: after an import.
+
+        `tell` is told how many records wait, each time before the process works on some of them.
+        """
         with self._settling:
-            left = self._publisher.unsettled
-            while left.tail >= SOME and self._settler.work() and self.publish(_PUBLISH_WAIT_S):
-                left, before = self._publisher.unsettled, left
-                if left == before:
+            before, left = -1, self._publisher.unsettled.tail
+            while left >= SOME and left != before:
+                tell(left)
+                if not (self._settler.work() and self.publish(_PUBLISH_WAIT_S)):
                     return
+                before, left = left, self._publisher.unsettled.tail
 
     def status(self) -> Status:
         """How far this writer is."""
@@ -213,11 +218,14 @@ class Store:
             if isinstance(self._options.keep_journal, int):
                 drop_old(self.layout, self._options.keep_journal)
         if self._options.settles and self._settling.acquire(blocking=False):
-            try:
-                if self._settler.tick(self._publisher.unsettled):
-                    self._publish(math.inf, _PUBLISH_WAIT_S)
-            finally:
-                self._settling.release()
+            self._settle_some()
+
+    def _settle_some(self) -> None:
+        try:
+            if self._settler.tick(self._publisher.unsettled):
+                self._publish(math.inf, _PUBLISH_WAIT_S)
+        finally:
+            self._settling.release()
 
     def _publish(self, older_than_s: float, wait_s: float) -> Published:
         with self._publishing:
