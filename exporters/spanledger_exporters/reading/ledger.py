@@ -7,6 +7,7 @@ writer is never kept from publishing for longer than one question takes.
 import contextlib
 import re
 import time
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -194,8 +195,9 @@ def _run(
     db: duckdb.DuckDBPyConnection, text: str, params: Mapping[str, object] | list[object] | None
 ) -> Result:
     try:
-        answer = _execute(db, text, params)
-        return Result(pa.table({}) if answer is None else answer.to_arrow_table())
+        _execute(db, text, params)
+        found = db.to_arrow_table() if db.description else None
+        return Result(pa.table({}) if found is None else found)
     except duckdb.ProgrammingError as error:
         raise UsageError(_one_line(str(error))) from error
     except duckdb.Error as error:
@@ -204,15 +206,19 @@ def _run(
 
 def _execute(
     db: duckdb.DuckDBPyConnection, text: str, params: Mapping[str, object] | list[object] | None
-) -> duckdb.DuckDBPyRelation | None:
-    """None when the last statement gives no rows (SET, an empty text)."""
+) -> None:
+    """Not with `db.sql`, which binds a text twice: a third of the time that a view takes."""
     try:
-        return db.sql(text, params=params)
+        db.execute(text, params)
     except duckdb.ParserException:
         quoted = quote_reserved(text)
         if quoted == text:
             raise
-        return db.sql(quoted, params=params)
+        db.execute(quoted, params)
+
+
+# Its advice would cost more than the copy of the rows it warns of.
+warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
 
 def _one_line(message: str) -> str:

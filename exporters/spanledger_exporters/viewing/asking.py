@@ -1,6 +1,6 @@
 """Answer other people's SQL: one SELECT, no file but the ledger's, bounded in time and size.
 
-A question sees what `allowed_directories` names, the journal and the segments that the views read.
+A question sees what `allowed_directories` names: journal, segments and what is settled.
 The bounds keep a slow client or a wild join from holding back the publisher, and the answer is
 whole or an error: nobody counts the rows of half an answer.
 """
@@ -84,7 +84,7 @@ def seal(db: duckdb.DuckDBPyConnection, layout: Layout) -> None:
     with _SEALING:
         locked = db.execute("SELECT current_setting('lock_configuration')").fetchall()
         if not locked[0][0]:
-            paths = (layout.journal, *map(layout.segments, TABLES))
+            paths = (layout.journal, layout.settled, *map(layout.segments, TABLES))
             folders = ", ".join(quote(f"{path}/") for path in paths)
             db.execute("SET enable_progress_bar = false")
             db.execute(f"SET allowed_directories = [{folders}]")
