@@ -26,7 +26,7 @@ WriteSegment = Callable[[str, str, pa.Table], None]
 
 @dataclass(slots=True)
 class Shelf:
-    """The segments of a directory; footers are read once. Only for who holds the publish lock."""
+    """The segments of a directory; footers are read once. For who publishes or settles."""
 
     layout: Layout
     _footers: dict[Path, Footer] = field(default_factory=dict)
@@ -132,6 +132,8 @@ class Shelf:
         found: dict[Path, Footer] = {}
         for path in self.layout.segment_files(signal):
             footer = self._footers.get(path) or segments.footer_or_none(path)
+            if footer is None and not path.exists():
+                continue  # Taken in by a merged one, and gone while somebody settles.
             if footer is None:
                 _LOG.warning("%s is damaged: it is moved aside", path)
                 path.replace(path.with_name(path.name + DAMAGED))

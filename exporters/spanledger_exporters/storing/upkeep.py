@@ -23,6 +23,8 @@ from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.literals import quote
 from spanledger_exporters.storing.merge import USUAL, merge
 from spanledger_exporters.storing.publish import Publisher
+from spanledger_exporters.storing.settled import TABLES as SETTLED_TABLES
+from spanledger_exporters.storing.settled import settlements
 from spanledger_exporters.storing.shelf import REBUILDING
 
 Progress = Callable[[int, int], None]
@@ -148,7 +150,7 @@ class VerifyReport:
 
 
 def verify(layout: Layout) -> VerifyReport:
-    """Read every segment and journal file; compare counts and checksums."""
+    """Read every segment, journal file and settled table; compare counts and checksums."""
     report = VerifyReport()
     for signal in SIGNALS:
         counts = _journal_counts(layout, signal, report)
@@ -160,6 +162,9 @@ def verify(layout: Layout) -> VerifyReport:
             for stem, records in counts.items()
             if records and stem not in have
         ]
+    for path in (one.file(name) for one in settlements(layout) for name in SETTLED_TABLES):
+        if segments.count_by_reading(path) is None and path.exists():
+            report.problems.append(f"{path}: damaged; delete {layout.settled}")
     return report
 
 

@@ -196,6 +196,9 @@ def test_what_is_settled_can_be_deleted(
     put(layout, 0, few)
     assert settle(layout, quiet_s=ALL_OVER)
     show(layout)
+    damaged = settlements(layout)[0].file("plans")
+    damaged.write_bytes(damaged.read_bytes()[:-9])
+    assert upkeep.verify(layout).problems == [f"{damaged}: damaged; delete {layout.settled}"]
     shutil.rmtree(layout.settled)
     ensure_current(layout)
     same(layout, few_plain)
