@@ -63,7 +63,8 @@ def test_a_wheel_finds_the_sql_it_ships(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from spanledger_exporters.reading.queries import queries_dir, reports, views_sql\n"
+        "from spanledger_exporters.reading.queries import reports, views_sql\n"
+        "from spanledger_exporters.reading.sqlfiles import queries_dir\n"
         "assert str(queries_dir()).endswith('spanledger_exporters/queries')\n"
         "print(len(reports()), len(views_sql()))"
     )

@@ -19,11 +19,11 @@ from spanledger_exporters.columns import TABLES, sql_columns
 from spanledger_exporters.reading.queries import (
     dialects_sql,
     macros_sql,
-    queries_dir,
     quote_reserved,
     reports,
     views_sql,
 )
+from spanledger_exporters.reading.sqlfiles import queries_dir
 
 STORIES = Path(__file__).parent / "queries"
 GOLDEN = sorted(path.relative_to(STORIES) for path in STORIES.glob("*/*.csv"))

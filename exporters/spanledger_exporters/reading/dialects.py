@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from spanledger_exporters.reading.queries import queries_dir
+from spanledger_exporters.reading.sqlfiles import queries_dir
 
 SUBJECTS: Final = (
     "sessions",

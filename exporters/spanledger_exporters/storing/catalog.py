@@ -17,7 +17,7 @@ import duckdb
 
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import Statement, views_sql
-from spanledger_exporters.storing import views
+from spanledger_exporters.storing import settled_views, views
 from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.settled import Settlement, settlements
@@ -131,16 +131,19 @@ def replace_views(
     conflicts: Iterable[tuple[str, str]],
     dialects: frozenset[str],
     prices: Statement,
-    settlements: Sequence[Settlement] = (),
+    held: Sequence[Settlement] = (),
 ) -> None:
     """Make the contents visible, in one transaction.
 
     `dialects`: those that there are records of; `prices`: of the models that they name;
-    `settlements`: of the stories that are over. A view is replaced when its text has changed:
+    `held`: the settlements of stories that are over. A view is replaced when its text has changed:
     usually one of six, as the segments of one signal.
     """
-    shown = tuple(views.statements(layout, contents, conflicts, settlements))
-    made = _Made(dialects, is_settled=bool(settlements))
+    shown = (
+        *views.statements(layout, contents, conflicts),
+        *settled_views.statements(layout, contents, held),
+    )
+    made = _Made(dialects, is_settled=bool(held))
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
@@ -156,7 +159,8 @@ def replace_views(
         connection.execute(prices.text)
     if asked := _to_make(made, known, stale):
         # On tables of no files: opening those for every mention of a table doubles the time.
-        for statement in (*views.placeholders(settlements), *asked):
+        bare = (*views.placeholders(), *settled_views.placeholders(held))
+        for statement in (*bare, *asked):
             connection.execute(statement.text)
         stale.update(statement.name for statement in shown)
     for statement in shown:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
-import pyarrow as pa
 
 from spanledger_exporters.columns import TABLES as RECORDS
 from spanledger_exporters.reading.queries import (
@@ -26,7 +25,7 @@ from spanledger_exporters.reading.queries import (
     settled_sql,
     settling_sql,
 )
-from spanledger_exporters.storing import prices, views
+from spanledger_exporters.storing import prices, settled_views
 from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout, new_stem, sync_folder
 from spanledger_exporters.storing.literals import quote
@@ -38,6 +37,7 @@ from spanledger_exporters.storing.settled import (
     version,
 )
 from spanledger_exporters.storing.shelf import Shelf
+from spanledger_exporters.storing.stories import tell_stories
 from spanledger_exporters.storing.views import Contents
 
 QUIET_S: Final = 600.0
@@ -47,14 +47,6 @@ _MOST_RECORDS: Final = 300_000
 _GROWTH: Final = 8
 """So many settlements become one, unless one of them is so many times larger than what is newer."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "1GB"}
-_OF_TAIL: Final = r"\1 settled.tail_\2"
-_OF_OPEN: Final = r"\1 open_\2"
-_OPENED: Final = (
-    ("TABLE", "woken_stories"),
-    ("TABLE", "woken_keys"),
-    ("VIEW", "open_spans"),
-    ("VIEW", "open_logs"),
-)
 _KEYS: Final = ("session_id", "trace_id", "plan_id")
 _WAKES: Final = "SELECT story FROM woken_stories UNION ALL SELECT story FROM settled.retired"
 
@@ -135,9 +127,9 @@ def _make(
     records = sum(piece.records for piece in tail)
     taken_in = _to_take_in(held, records)
     with duckdb.connect(str(folder / "scratch.duckdb"), config=_CONFIG) as connection:
-        for statement in views.parts(layout, _contents(shelf, held, tail), held):
+        for statement in settled_views.without_hot(layout, _contents(shelf, held, tail), held):
             connection.execute(statement.text)
-        _tell_stories(connection, over_ns)
+        tell_stories(connection, over_ns)
         open_records = _divide(connection, folder)
         for macro in macros_sql():
             connection.execute(macro.text)
@@ -169,42 +161,6 @@ def _contents(
 def _covers(signal: str, tail: Sequence[_Piece], taken_in: Sequence[Settlement]) -> frozenset[str]:
     new = frozenset(piece.stem for piece in tail if piece.signal == signal)
     return new.union(*(one.covers[signal] for one in taken_in))
-
-
-def _tell_stories(connection: duckdb.DuckDBPyConnection, over_ns: int) -> None:
-    """Find the records of the tail, and of settled stories that go on in it, and tell them apart.
-
-    Makes open_spans and open_logs, `woken_stories` of those that were settled, and `told`.
-    """
-    connection.execute(f"CREATE VIEW story_links AS {settled_sql('story_links', _OF_TAIL)}")
-    for kind, name in _OPENED:
-        connection.execute(f"CREATE {kind} {name} AS {settled_sql(name)}")
-    connection.execute(f"CREATE TABLE link AS {settled_sql('story_links', _OF_OPEN)}")
-    keys = [key for (key,) in connection.sql("SELECT DISTINCT key FROM link").fetchall()]
-    number = {key: place for place, key in enumerate(keys)}
-    pairs = connection.sql("SELECT DISTINCT root, key FROM link WHERE root <> key").fetchall()
-    stories = connected(len(keys), ((number[root], number[key]) for root, key in pairs))
-    connection.register("grouped", pa.table({"key": pa.array(keys, pa.string()), "story": stories}))
-    connection.execute(
-        f"SET VARIABLE over_ns = {over_ns}; SET VARIABLE settlement = '{secrets.token_hex(8)}'"
-    )
-    connection.execute(f"CREATE TABLE told AS {settled_sql('told')}")
-
-
-def connected(size: int, links: Iterable[tuple[int, int]]) -> list[int]:
-    """For each of `size` things the least number of what it is connected with by the links."""
-    above = list(range(size))
-
-    def top(place: int) -> int:
-        while above[place] != place:
-            above[place] = above[above[place]]
-            place = above[place]
-        return place
-
-    for one, other in links:
-        low, high = sorted((top(one), top(other)))
-        above[high] = low
-    return [top(place) for place in range(size)]
 
 
 def _divide(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:

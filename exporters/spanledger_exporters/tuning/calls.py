@@ -10,7 +10,7 @@ from typing import Any, Final
 import duckdb
 
 from spanledger_exporters.decoding.messages import Answer, Message, Request
-from spanledger_exporters.reading.queries import queries_dir
+from spanledger_exporters.reading.sqlfiles import queries_dir
 from spanledger_exporters.tuning import chat, tools
 from spanledger_exporters.tuning.chat import RefusedError, Said
 from spanledger_exporters.tuning.histories import Conversation, Histories, Talk, conversation

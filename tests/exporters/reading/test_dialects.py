@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spanledger_exporters.reading.dialects import SUBJECTS, Level, dialects, parse
-from spanledger_exporters.reading.queries import queries_dir
+from spanledger_exporters.reading.sqlfiles import queries_dir
 
 FILES = sorted(Path(str(queries_dir() / "dialects")).glob("*.sql"))
 WHOLE = "\n".join(

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from spanledger_exporters.importing import import_files
 from spanledger_exporters.reading.ledger import Ledger
-from spanledger_exporters.reading.queries import queries_dir
+from spanledger_exporters.reading.sqlfiles import queries_dir
 from spanledger_exporters.storing import prices, segments, upkeep
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import Merging

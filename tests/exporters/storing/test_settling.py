@@ -16,7 +16,7 @@ from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import Merging
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.settled import TELLING, settlements
-from spanledger_exporters.storing.settling import connected, settle
+from spanledger_exporters.storing.settling import settle
 from spanledger_exporters.storing.store import Store, StoreOptions
 
 from .parts import ask, publisher, spans, write
@@ -229,9 +229,3 @@ def test_a_store_settles_in_a_process_of_its_own(tmp_path: Path) -> None:
     assert upkeep.rebuild(store.layout, lambda _done, _all: None).records == 20_000
     assert settlements(store.layout) == []
     assert ask(store.layout.ledger, "SELECT count(*) FROM spans") == [(20_000,)]
-
-
-def test_what_is_linked_over_several_steps_is_connected() -> None:
-    assert connected(6, [(4, 5), (1, 2), (2, 4)]) == [0, 1, 1, 3, 1, 1]
-    chain = [(place, place + 1) for place in range(999, -1, -1)]
-    assert connected(1001, chain) == [0] * 1001
