@@ -34,6 +34,7 @@ class Settler:
     _seen: Unsettled = field(default_factory=Unsettled)
     _changed: float = field(default_factory=time.monotonic)
     _ended: float = field(default_factory=time.monotonic)
+    _pause_s: float = _PAUSE_S
 
     def tick(self, unsettled: Unsettled) -> bool:
         """Begin when it is due; True when a process has ended, whose work can be shown."""
@@ -64,7 +65,7 @@ class Settler:
             self._process = None
 
     def _is_due(self, unsettled: Unsettled, now: float) -> bool:
-        if now - self._ended < _PAUSE_S:
+        if now - self._ended < self._pause_s:
             return False
         return (
             unsettled.tail >= MANY
@@ -84,6 +85,7 @@ class Settler:
         """Wait for it, and say what was wrong."""
         _, complaint = process.communicate()
         self._process, self._ended = None, time.monotonic()
+        self._pause_s = QUIET_S if process.returncode else _PAUSE_S
         if process.returncode:
             last = complaint.decode(errors="replace").strip().rpartition("\n")[2]
             _LOG.warning("not settled, questions stay slow; it is tried again: %s", last)

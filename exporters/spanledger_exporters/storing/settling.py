@@ -19,6 +19,7 @@ from typing import Final
 import duckdb
 
 from spanledger_exporters.columns import TABLES as RECORDS
+from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import (
     SETTLED,
     macros_sql,
@@ -46,7 +47,12 @@ _MOST_RECORDS: Final = 300_000
 """Taken from the tail at a time: about 1 GB while they are worked on."""
 _GROWTH: Final = 8
 """So many settlements become one, unless one of them is so many times larger than what is newer."""
-_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {"memory_limit": "1GB"}
+_LONGEST: Final = 4 * _MOST_RECORDS
+"""A story of more settled records would be worked on as a whole each time it goes on: it is not."""
+_CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "memory_limit": "2GB",
+    "preserve_insertion_order": "false",
+}
 _KEYS: Final = ("session_id", "trace_id", "plan_id")
 _WAKES: Final = "SELECT story FROM woken_stories UNION ALL SELECT story FROM settled.retired"
 
@@ -60,7 +66,7 @@ def main() -> None:
 def settle(layout: Layout, quiet_s: float = QUIET_S, most_records: int = _MOST_RECORDS) -> bool:
     """Settle the oldest segments of the tail; False when there are none, or somebody else does.
 
-    Raises duckdb.Error or OSError when it cannot be done; then nothing has changed.
+    Raises duckdb.Error, OSError or StoreError when it cannot be done; then nothing has changed.
     """
     with exclusive(layout.settle_lock) as mine:
         if not mine:
@@ -130,6 +136,7 @@ def _make(
         for statement in settled_views.without_hot(layout, _contents(shelf, held, tail), held):
             connection.execute(statement.text)
         tell_stories(connection, over_ns)
+        _refuse_the_endless(connection, records + (held[-1].open_records if held else 0))
         open_records = _divide(connection, folder)
         for macro in macros_sql():
             connection.execute(macro.text)
@@ -145,6 +152,13 @@ def _make(
         records + sum(one.records for one in taken_in),
         open_records,
     )
+
+
+def _refuse_the_endless(connection: duckdb.DuckDBPyConnection, unsettled: int) -> None:
+    counts = " + ".join(f"(SELECT count(*) FROM open_{signal})" for signal in TELLING)
+    ((found,),) = connection.sql(f"SELECT {counts}").fetchall()
+    if found > unsettled + _LONGEST:
+        raise StoreError(f"a story goes on that has {found - unsettled:,} settled records")
 
 
 def _contents(
