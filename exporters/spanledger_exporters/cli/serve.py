@@ -1,6 +1,7 @@
 """`serve`: receive OTLP until told to stop."""
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -103,6 +104,10 @@ def serve(  # noqa: PLR0913 # an option is a parameter
 
 
 def _run(settings: "Settings") -> None:
+    # Gives memory back sooner than Arrow's usual one, mimalloc: 440 to 470 MiB at the peak instead
+    # of 500 to 530. Arrow for Linux is built with it, and reads this when it is imported.
+    if sys.platform == "linux":
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
     from spanledger_exporters.serving import collector
 
     stop = stop_event()
