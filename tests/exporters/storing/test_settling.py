@@ -92,6 +92,7 @@ def same(layout: Layout, plain: Views) -> None:
         assert rows(layout, view) == plain[view], view
 
 
+@pytest.mark.timeout(900)
 def test_stories_that_go_on_after_they_were_settled_read_as_ever(
     tmp_path: Path, plain: Views, records: dict[str, pa.Table]
 ) -> None:
