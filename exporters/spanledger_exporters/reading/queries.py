@@ -1,7 +1,7 @@
 """Say the SQL that makes up the ledger, in the order it must run, and the canned questions."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources.abc import Traversable
@@ -87,12 +87,9 @@ def settling_sql(dialects: frozenset[str]) -> Iterator[Statement]:
     found = relations_of(queries_dir(), dialects)
     # Here everything is made once, and what is made of few traces alone would be made twice.
     relations = {name: _NARROWED.sub("", text) for name, text in found.items()}
-    needed: dict[str, str] = {}
-    for name in SETTLED:
-        gather(name, relations, needed)
     inputs = {stem(file) for file in sql_files(queries_dir() / "schema" / "inputs")}
     inputs |= {"spans", "logs"}
-    for name, text in needed.items():
+    for name, text in _needed(SETTLED, relations).items():
         kind = "VIEW" if name.removeprefix(NARROW) in inputs else "TABLE"
         yield Statement(name, f"CREATE {kind} {name} AS\n{text}")
 
@@ -158,9 +155,15 @@ def _recognition(root: Traversable) -> Statement:
     )
 
 
-def _view(name: str, relations: dict[str, str]) -> Statement:
+def _needed(names: Iterable[str], relations: dict[str, str]) -> dict[str, str]:
     needed: dict[str, str] = {}
-    gather(name, relations, needed)
+    for name in names:
+        gather(name, relations, needed)
+    return needed
+
+
+def _view(name: str, relations: dict[str, str]) -> Statement:
+    needed = _needed([name], relations)
     parts = ",\n".join(f"{part} AS (\n{text}\n)" for part, text in needed.items())
     return Statement(
         name, f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {parts}\nSELECT * FROM {name}"
@@ -169,8 +172,7 @@ def _view(name: str, relations: dict[str, str]) -> Statement:
 
 def _settled_view(name: str, relations: dict[str, str]) -> Statement:
     """What is written down, and the same as ever of the records of stories that go on."""
-    needed: dict[str, str] = {}
-    gather(name, relations, needed)
+    needed = _needed([name], relations)
     parts = [f"{part} AS (\n{_RECORDS.sub(_OPEN, text)}\n)" for part, text in needed.items()]
     chain = ",\n".join([*_waking(), *parts])
     return Statement(

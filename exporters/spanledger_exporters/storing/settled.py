@@ -76,15 +76,13 @@ class Settlement:
 
 def settlements(layout: Layout) -> list[Settlement]:
     """Those that hold, oldest first: of this version, up to the newest, with all before it."""
-    found = {folder.name: _read(folder) for folder in sorted(layout.settled.glob(_FOLDERS))}
-    chain: list[Settlement] = []
-    for one in found.values():
-        if one and one.version == version():
-            before = [found.get(name) for name in one.after]
-            chain = [each for each in before if each] + [one]
-            if len(chain) <= len(before):
-                chain = []
-    return chain
+    folders = sorted(layout.settled.glob(_FOLDERS))
+    found = [one for one in map(_read, folders) if one and one.version == version()]
+    if not found:
+        return []
+    newest = found[-1]
+    chain = [one for one in found if one is newest or one.folder.name in newest.after]
+    return chain if len(chain) == len(newest.after) + 1 else []
 
 
 def outdated(layout: Layout, held: Sequence[Settlement]) -> list[Path]:
@@ -95,8 +93,8 @@ def outdated(layout: Layout, held: Sequence[Settlement]) -> list[Path]:
 
 def covers(held: Sequence[Settlement], signal: str, path: Path, footer: Footer) -> bool:
     """Whether a segment's records are settled. Merging never takes in both kinds."""
-    stems = {path.stem} | footer.replaces
-    return any(not stems.isdisjoint(one.covers.get(signal, frozenset())) for one in held)
+    stems = (one.covers.get(signal, frozenset[str]()) for one in held)
+    return any(path.stem in some or not footer.replaces.isdisjoint(some) for some in stems)
 
 
 @cache

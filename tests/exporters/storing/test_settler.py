@@ -8,7 +8,7 @@ import pytest
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.settled import settlements
 from spanledger_exporters.storing.settler import MANY, SOME, Settler, Unsettled
-from spanledger_exporters.storing.store import Store, StoreOptions
+from spanledger_exporters.storing.store import Store
 
 from .parts import QUIET, spans, write
 
@@ -56,14 +56,3 @@ def test_a_failure_is_told_in_one_line(layout: Layout, caplog: pytest.LogCapture
     (record,) = caplog.records
     assert "questions stay slow" in record.getMessage()
     assert "\n" not in record.getMessage()
-
-
-def test_a_store_settles_what_was_imported(tmp_path: Path) -> None:
-    store = Store.open(tmp_path, StoreOptions(durability="write"))
-    write(store, "spans", *(spans(*range(n, n + 1000)) for n in range(1, SOME + 1, 1000)))
-    assert store.publish(5)
-    told: list[int] = []
-    store.settle(told.append)
-    store.close()
-    assert told == [SOME]
-    assert [one.records for one in settlements(store.layout)] == [SOME]

@@ -16,6 +16,7 @@ from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.merge import Merging
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.settled import TELLING, settlements
+from spanledger_exporters.storing.settler import SOME
 from spanledger_exporters.storing.settling import settle
 from spanledger_exporters.storing.store import Store, StoreOptions
 
@@ -172,13 +173,19 @@ def test_merging_keeps_settled_segments_and_others_apart(
     same(layout, few_plain)
 
 
+def over(tmp_path: Path, records: dict[str, pa.Table]) -> Layout:
+    """A ledger in which all is settled, and shown."""
+    layout = Layout(tmp_path)
+    put(layout, 0, records)
+    assert settle(layout, quiet_s=ALL_OVER)
+    show(layout)
+    return layout
+
+
 def test_what_another_version_settled_is_not_read_and_goes(
     tmp_path: Path, few: dict[str, pa.Table], few_plain: Views
 ) -> None:
-    layout = Layout(tmp_path)
-    put(layout, 0, few)
-    assert settle(layout, quiet_s=ALL_OVER)
-    show(layout)
+    layout = over(tmp_path, few)
     (held,) = settlements(layout)
     other = layout.settled / held.folder.name.replace("Z-", "Z-f")
     held.folder.rename(other)
@@ -193,10 +200,7 @@ def test_what_another_version_settled_is_not_read_and_goes(
 def test_what_is_settled_can_be_deleted(
     tmp_path: Path, few: dict[str, pa.Table], few_plain: Views
 ) -> None:
-    layout = Layout(tmp_path)
-    put(layout, 0, few)
-    assert settle(layout, quiet_s=ALL_OVER)
-    show(layout)
+    layout = over(tmp_path, few)
     damaged = settlements(layout)[0].file("plans")
     damaged.write_bytes(damaged.read_bytes()[:-9])
     assert upkeep.verify(layout).problems == [f"{damaged}: damaged; delete {layout.settled}"]
@@ -220,10 +224,12 @@ def test_only_one_settles_at_a_time_and_leftovers_of_a_killed_one_go(
 
 def test_a_store_settles_in_a_process_of_its_own(tmp_path: Path) -> None:
     store = Store.open(tmp_path, StoreOptions(durability="write"))
-    write(store, "spans", *(spans(*range(n, n + 1000)) for n in range(1, 20_001, 1000)))
+    write(store, "spans", *(spans(*range(n, n + 1000)) for n in range(1, SOME + 1, 1000)))
     assert store.publish(5)
-    store.settle()
+    waiting: list[int] = []
+    store.settle(waiting.append)
     store.close()
+    assert waiting == [SOME] == [20_000]
     (held,) = settlements(store.layout)
     assert held.records == 20_000
     assert ask(store.layout.ledger, "SELECT count(*) FROM settled.tail_spans") == [(0,)]
