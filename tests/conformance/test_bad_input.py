@@ -38,6 +38,7 @@ def _in_time(answer: Answer, target: Target) -> Answer:
     return answer
 
 
+@pytest.mark.alone
 @pytest.mark.rule("bad input", "R")
 @pytest.mark.parametrize("size", [2, 16], ids=lambda n: f"{n} times the limit")
 def test_a_gzip_bomb_is_too_large(http_door: HttpDoor, target: Target, size: int) -> None:
@@ -54,6 +55,7 @@ def test_a_gzip_bomb_over_grpc_is_too_large(target: Target) -> None:
     assert answer.verdict is Verdict.TOO_LARGE
 
 
+@pytest.mark.alone
 @pytest.mark.rule("bad input", "R")
 @pytest.mark.parametrize("depth", [20, 64, 1_000, 10_000])
 def test_deep_nesting_in_protobuf_is_survived(
@@ -63,6 +65,7 @@ def test_deep_nesting_in_protobuf_is_survived(
     assert _in_time(answer, target).verdict in _REFUSABLE
 
 
+@pytest.mark.alone
 @pytest.mark.rule("bad input", "R")
 @pytest.mark.parametrize("depth", [20, 64, 1_000, 10_000, 1_000_000])
 @pytest.mark.parametrize("make", [hostile.nested_json, hostile.nested_unknown_json])
@@ -86,12 +89,14 @@ def _with_many_attributes() -> Span:
     return build.span("many", tuple(build.attribute(key, value) for key, value in pairs))
 
 
+@pytest.mark.alone
 @pytest.mark.rule("bad input", "R")
 def test_very_many_attributes_are_survived(door: Door, target: Target) -> None:
     answer = send(door, TRACES, build.traces(_with_many_attributes(), build.span("good")))
     assert _in_time(answer, target).verdict in _REFUSABLE
 
 
+@pytest.mark.alone
 @pytest.mark.rule("bad input", "R")
 def test_very_many_empty_spans_are_survived(protobuf_door: Door, target: Target) -> None:
     spans = build.field(2, b"") * 100_000

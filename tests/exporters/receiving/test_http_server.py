@@ -360,6 +360,7 @@ def test_bytes_in_flight_are_bounded(door: Door, monkeypatch: pytest.MonkeyPatch
         assert ask(port, body=body, content_type=PROTOBUF).status == 200
 
 
+@pytest.mark.alone
 def test_a_large_json_body_does_not_delay_a_small_request(door: Door) -> None:
     server = serve_http(door, "127.0.0.1", 0, 16 << 20)
     with ThreadPoolExecutor(1) as client:

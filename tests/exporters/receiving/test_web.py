@@ -64,6 +64,7 @@ def test_one_header_without_end_is_refused(port: int) -> None:
     assert not answer.startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 def test_a_head_that_does_not_come_ends_the_connection(
     sent: bytes, monkeypatch: pytest.MonkeyPatch

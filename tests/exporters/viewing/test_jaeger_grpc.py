@@ -231,6 +231,7 @@ def test_a_taken_port_is_named(reader: TraceReader) -> None:
     server.stop()
 
 
+@pytest.mark.alone
 def test_a_trace_of_ten_thousand_spans_comes_soon(tmp_path: Path) -> None:
     batches = (
         request(*(span(1, batch * 500 + i, attributes=attributes(FOUR)) for i in range(1, 501)))
