@@ -59,24 +59,29 @@ def macros_sql() -> tuple[Statement, ...]:
 
 @lru_cache(8)
 def views_sql(
-    dialects: frozenset[str] | None = None, *, is_settled: bool = False
+    dialects: frozenset[str] | None = None, awake: frozenset[str] | None = None
 ) -> tuple[Statement, ...]:
     """The macros and views on top of `spans`, `logs` and `metrics`.
 
     A view is one WITH chain of all it reads down to those three, so that DuckDB binds each of them
     once and not once for every path that leads to it. `dialects`: what `dialects_sql` found; what
     only others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
-    nothing. None stands for all. `is_settled`: part of the ledger is in the tables `settled.*`, and
-    the views of SETTLED make only the rest of records.
+    nothing. None stands for all.
+
+    `awake`: part of the ledger is in the tables `settled.*`, and the views of SETTLED make only the
+    rest, whose records are of these dialects. Where there is no rest they are what is settled.
     """
     root = queries_dir()
     relations = relations_of(root, dialects)
-    names = (stem(file) for file in sql_files(root / "ledger"))
-    views = (
-        _settled_view(name, relations) if is_settled and name in SETTLED else _view(name, relations)
-        for name in names
+    names = [stem(file) for file in sql_files(root / "ledger")]
+    views = {name: _whole(name, relations) for name in names}
+    if awake is not None:
+        rest = relations_of(root, awake)
+        views |= {name: _settled(name, rest) if awake else _written(name) for name in SETTLED}
+    made = (
+        Statement(name, f"CREATE OR REPLACE VIEW {name} AS\n{text}") for name, text in views.items()
     )
-    return (*macros_sql(), *views)
+    return (*macros_sql(), *made)
 
 
 def settling_sql(dialects: frozenset[str]) -> Iterator[Statement]:
@@ -95,15 +100,16 @@ def settling_sql(dialects: frozenset[str]) -> Iterator[Statement]:
 
 
 @cache
-def dialects_sql(signal: str) -> str:
+def dialects_sql(signal: str, key: str = "NULL") -> str:
     """A SELECT of the dialects in `{records}`, and of the relations of few that have rows of them.
 
-    The macros must be there.
+    One row per `key`, an expression over the records, and `name`. The macros must be there.
     """
     event = "event_name" if signal == "logs" else "NULL"
     return f"""
         WITH source AS (
-          SELECT DISTINCT scope_name, service_name, {event} AS event, span_kind, operation,
+          SELECT DISTINCT {key} AS key, scope_name, service_name, {event} AS event, span_kind,
+            operation,
             tool_requests IS NOT NULL AS asks,
             plan_requests IS NOT NULL AS asks_plans,
             may_change_steps(plan_document, tool_name, plan_requests) AS changes,
@@ -111,7 +117,7 @@ def dialects_sql(signal: str) -> str:
           FROM {{records}}
         ),
         need AS (
-          SELECT unnest([
+          SELECT key, unnest([
             dialect_of(scope_name, service_name, event, span_kind, operation),
             CASE WHEN asks THEN 'asked_calls' END,
             CASE WHEN asks_plans THEN 'asked_plan_lists' END,
@@ -120,7 +126,7 @@ def dialects_sql(signal: str) -> str:
           ]) AS name
           FROM source
         )
-        SELECT DISTINCT name FROM need WHERE name IS NOT NULL"""
+        SELECT DISTINCT key, name FROM need WHERE name IS NOT NULL"""
 
 
 @cache
@@ -162,32 +168,41 @@ def _needed(names: Iterable[str], relations: dict[str, str]) -> dict[str, str]:
     return needed
 
 
-def _view(name: str, relations: dict[str, str]) -> Statement:
+def _whole(name: str, relations: dict[str, str]) -> str:
+    """A view's SELECT, over all records."""
     needed = _needed([name], relations)
     parts = ",\n".join(f"{part} AS (\n{text}\n)" for part, text in needed.items())
-    return Statement(
-        name, f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {parts}\nSELECT * FROM {name}"
-    )
+    return f"WITH RECURSIVE {parts}\nSELECT * FROM {name}"
 
 
-def _settled_view(name: str, relations: dict[str, str]) -> Statement:
+def _settled(name: str, relations: dict[str, str]) -> str:
     """What is written down, and the same as ever of the records of stories that go on."""
     needed = _needed([name], relations)
     parts = [f"{part} AS (\n{_RECORDS.sub(_OPEN, text)}\n)" for part, text in needed.items()]
     chain = ",\n".join([*_waking(), *parts])
-    return Statement(
-        name,
-        f"CREATE OR REPLACE VIEW {name} AS\nWITH RECURSIVE {chain}\n"
-        f"SELECT * FROM {name}\nUNION ALL BY NAME\n"
+    return (
+        f"WITH RECURSIVE {chain}\nSELECT * FROM {name}\n"
+        f"UNION ALL BY NAME\n{_written(name)}\n"
+        "AND story NOT IN (SELECT story FROM woken_stories)"
+    )
+
+
+def _written(name: str) -> str:
+    """What is written down alone."""
+    return (
         f"SELECT * EXCLUDE (story) FROM settled.{name}\n"
-        "WHERE story NOT IN (SELECT story FROM woken_stories)\n"
-        "AND story NOT IN (SELECT story FROM settled.retired)",
+        "WHERE story NOT IN (SELECT story FROM settled.retired)"
     )
 
 
 def settled_sql(name: str, records: str = r"\1 \2") -> str:
     """A relation of `queries/settled`, with its tables of records named as the pattern says."""
     return _RECORDS.sub(records, body(queries_dir() / "settled" / f"{name}.sql"))
+
+
+def settled_texts() -> list[str]:
+    """All of `queries/settled`."""
+    return [body(file) for file in sql_files(queries_dir() / "settled")]
 
 
 @cache

@@ -132,25 +132,26 @@ def replace_views(
     dialects: frozenset[str],
     prices: Statement,
     held: Sequence[Settlement] = (),
+    awake: frozenset[str] | None = None,
 ) -> None:
     """Make the contents visible, in one transaction.
 
     `dialects`: those that there are records of; `prices`: of the models that they name;
-    `held`: the settlements of stories that are over. A view is replaced when its text has changed:
-    usually one of six, as the segments of one signal.
+    `held`: the settlements of stories that are over; `awake`: what all others speak. A view is
+    replaced when its text has changed: usually one of six, as the segments of one signal.
     """
     shown = (
         *views.statements(layout, contents, conflicts),
-        *settled_views.statements(layout, contents, held),
+        *settled_views.statements(layout, contents, held, awake),
     )
-    made = _Made(dialects, is_settled=bool(held))
+    made = _Made(dialects, awake)
     connection.begin()
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
         "queries": _version(made),
         "dialects": ",".join(sorted(dialects)),
-        "is_settled": "yes" if made.is_settled else "",
+        "awake": "" if awake is None else ",".join(["settled", *sorted(awake)]),
         **{statement.name: _digest(statement) for statement in (*shown, prices)},
         **_digests(made),
     }
@@ -166,7 +167,7 @@ def replace_views(
     for statement in shown:
         if statement.name in stale:
             connection.execute(statement.text)
-    if known.get("is_settled") and not made.is_settled:
+    if known.get("awake") and awake is None:
         connection.execute("DROP SCHEMA IF EXISTS settled CASCADE")
     for name in stale & facts.keys():
         _set_fact(connection, name, facts[name])
@@ -188,7 +189,9 @@ def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
     except duckdb.CatalogException:
         return False
     made = _Made.of(known)
-    if known.get("root") != str(layout.root) or (made.is_settled and not settlements(layout)):
+    if known.get("root") != str(layout.root) or (
+        made.awake is not None and not settlements(layout)
+    ):
         return False
     return known.get("queries") == _version(made)
 
@@ -197,16 +200,17 @@ class _Made(NamedTuple):
     """What the texts of the views depend on, beside their version."""
 
     dialects: frozenset[str]
-    is_settled: bool
+    awake: frozenset[str] | None
 
     @classmethod
     def of(cls, facts: dict[str, str]) -> Self:
         """As it was when the facts were written."""
+        is_settled, *awake = facts.get("awake", "").split(",")
         dialects = frozenset(filter(None, facts.get("dialects", "").split(",")))
-        return cls(dialects, is_settled=bool(facts.get("is_settled")))
+        return cls(dialects, frozenset(awake) if is_settled else None)
 
     def views(self) -> tuple[Statement, ...]:
-        return views_sql(self.dialects, is_settled=self.is_settled)
+        return views_sql(self.dialects, self.awake)
 
 
 @lru_cache(8)

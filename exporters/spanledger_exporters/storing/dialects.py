@@ -35,7 +35,7 @@ def found_by(connection: duckdb.DuckDBPyConnection, relations: Mapping[str, str]
     found: set[str] = set()
     for signal in SPOKEN.intersection(relations):
         question = dialects_sql(signal).format(records=relations[signal])
-        found.update(name for (name,) in connection.execute(question).fetchall())
+        found.update(name for _, name in connection.execute(question).fetchall())
     return frozenset(found)
 
 

@@ -24,6 +24,7 @@ MARK: Final = b'{"$commit":'
 # DuckDB takes twice this of every reading thread's memory, for empty files too.
 LONGEST_LINE: Final = 16 << 20
 """Bytes of a line that a view can read; a longer one is seen when it is published."""
+_POLL_S: Final = 0.01
 _RECEIPT_BYTES: Final = 200
 _RECEIPT: Final = re.compile(rb'\{"received_ns":\d+,"writer":"([0-9a-f]+)","seq":(\d+)')
 
@@ -91,11 +92,14 @@ class FileLock:
 
 
 @contextlib.contextmanager
-def exclusive(path: Path) -> Generator[bool]:
+def exclusive(path: Path, wait_s: float = 0.0) -> Generator[bool]:
     """Whether this process, alone, has the lock of that name for the length of the block."""
     lock = FileLock(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    deadline = time.monotonic() + wait_s
     try:
-        yield lock.take()
+        while not (mine := lock.take()) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+        yield mine
     finally:
         lock.close()
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 from spanledger_exporters.decoding.careful import Reject
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.storing import catalog, merge, prices, recovery, repeats, segments
+from spanledger_exporters.storing.awake import Awake
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import found_in
@@ -75,11 +76,13 @@ class Publisher:
     keep_journal: bool = True
     merging: Merging = USUAL
     shelf: Shelf = field(init=False)
+    _awake: Awake = field(init=False)
     unsettled: Unsettled = field(default_factory=Unsettled)
     _number: int = 0
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.layout)
+        self._awake = Awake(self.shelf)
 
     def publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
         """Make the sealed files segments and show them; not done when someone is in the way.
@@ -198,11 +201,12 @@ class Publisher:
         """Twice, when the file turns out to be damaged: the second time in a new one."""
         priced = prices.statement(self.shelf.models())
         conflicts, dialects = self.shelf.conflicts(), self.shelf.dialects()
+        awake = self._awake.dialects(contents, held)
         for last in (False, True):
             try:
                 with catalog.opened(self.layout, wait_s) as connection:
                     catalog.replace_views(
-                        connection, self.layout, contents, conflicts, dialects, priced, held
+                        connection, self.layout, contents, conflicts, dialects, priced, held, awake
                     )
                     # Nobody is reading while the file is open here: now old files may go.
                     for path in (*gone, *self.shelf.replaced()):

@@ -3,7 +3,7 @@
 A settlement is a folder `settled/<stem>/`, written by `settling.py` and derived like a segment:
 
     <view>.parquet        rows of one of the views SETTLED, with their story
-    keys.parquet          the keys of its stories: traces, sessions, plans
+    keys.parquet          the keys of its stories (traces, sessions, plans), with their dialects
     retired.parquet       stories of earlier settlements that went on and are in this one, or open
     open_spans.parquet    what was not over yet; only the last settlement's counts
     open_logs.parquet
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from spanledger_exporters.pricing.book import book
-from spanledger_exporters.reading.queries import SETTLED, settled_sql, views_sql
+from spanledger_exporters.reading.queries import SETTLED, settled_texts, views_sql
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.segments import Footer
 
@@ -34,7 +34,10 @@ TABLES: Final = ("keys", "retired", *SETTLED)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """One folder. `covers` are stems of segments by signal, `after` the names of other folders."""
+    """One folder. `covers` are stems of segments by signal, `after` the names of other folders.
+
+    `speech`: what the stories of its keys speak, each dialects joined by commas.
+    """
 
     folder: Path
     version: str
@@ -42,6 +45,8 @@ class Settlement:
     covers: dict[str, frozenset[str]]
     records: int
     open_records: int
+    open_dialects: frozenset[str]
+    speech: frozenset[str]
 
     def file(self, name: str) -> Path:
         """The Parquet file of one table."""
@@ -56,6 +61,8 @@ class Settlement:
                 "covers": {signal: sorted(stems) for signal, stems in self.covers.items()},
                 "records": self.records,
                 "open_records": self.open_records,
+                "open_dialects": sorted(self.open_dialects),
+                "speech": sorted(self.speech),
             }
         )
 
@@ -71,6 +78,8 @@ class Settlement:
             covers,
             int(found["records"]),
             int(found["open_records"]),
+            frozenset(found["open_dialects"]),
+            frozenset(found["speech"]),
         )
 
 
@@ -97,11 +106,17 @@ def covers(held: Sequence[Settlement], signal: str, path: Path, footer: Footer) 
     return any(path.stem in some or not footer.replaces.isdisjoint(some) for some in stems)
 
 
+def unspoken(held: Sequence[Settlement], dialects: frozenset[str] | set[str]) -> set[str]:
+    """What settled stories speak that takes more than these dialects."""
+    every = set[str]().union(*(one.speech for one in held))
+    return {speech for speech in every if speech and not dialects.issuperset(speech.split(","))}
+
+
 @cache
 def version() -> str:
     """Changes with any text that settled rows are made by, and with the prices."""
-    texts = [statement.text for statement in views_sql(is_settled=True)]
-    texts += [settled_sql("told"), settled_sql("story_of"), book().version]
+    texts = [statement.text for statement in views_sql()]
+    texts += [*settled_texts(), book().version]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 

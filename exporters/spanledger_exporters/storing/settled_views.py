@@ -7,12 +7,13 @@
 Without settlements there is no such schema.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from spanledger_exporters.reading.queries import Statement
 from spanledger_exporters.storing.layout import NONE, Layout
-from spanledger_exporters.storing.settled import TABLES, TELLING, Settlement
+from spanledger_exporters.storing.literals import quote
+from spanledger_exporters.storing.settled import TABLES, TELLING, Settlement, unspoken
 from spanledger_exporters.storing.views import (
     Contents,
     names_of,
@@ -26,10 +27,17 @@ _SCHEMA = Statement("settled", "CREATE SCHEMA IF NOT EXISTS settled")
 
 
 def statements(
-    layout: Layout, contents: dict[str, Contents], held: Sequence[Settlement]
+    layout: Layout,
+    contents: dict[str, Contents],
+    held: Sequence[Settlement],
+    awake: frozenset[str] | None,
 ) -> Iterator[Statement]:
-    """For `ledger.duckdb`; the hot folder is part of the tail."""
-    if held:
+    """For `ledger.duckdb`; the hot folder is part of the tail.
+
+    Stories that take more dialects than those awake are without keys, so that nothing wakes them:
+    what a record in the hot folder adds to one is shown by the next publish, which sees it.
+    """
+    if held and awake is not None:
         yield _SCHEMA
         for signal in TELLING:
             tail = Contents(_tail(signal, contents, held), contents[signal].covered)
@@ -37,7 +45,7 @@ def statements(
             yield view(f"{name}_received", received(layout, signal, tail))
             yield view(name, timed(signal, f"{name}_received"))
             yield _records(layout, signal, signal, contents[signal].settled)
-        yield from _written_down(held)
+        yield from _written_down(held, unspoken(held, awake))
 
 
 def placeholders(held: Sequence[Settlement]) -> Iterator[Statement]:
@@ -81,7 +89,9 @@ def _records(layout: Layout, signal: str, name: str, files: Sequence[Path]) -> S
     return view(f"settled.{name}", timed(signal, f"(SELECT {names_of(signal)} FROM {found})"))
 
 
-def _written_down(held: Sequence[Settlement]) -> Iterator[Statement]:
+def _written_down(held: Sequence[Settlement], asleep: Collection[str] = ()) -> Iterator[Statement]:
     for table in TABLES:
         files = parquet(one.file(table) for one in held)
-        yield view(f"settled.{table}", f"SELECT * FROM {files}")
+        names = ", ".join(map(quote, sorted(asleep)))
+        condition = f" WHERE dialects NOT IN ({names})" if table == "keys" and names else ""
+        yield view(f"settled.{table}", f"SELECT * FROM {files}{condition}")

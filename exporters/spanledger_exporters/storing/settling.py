@@ -11,8 +11,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,11 +21,13 @@ from spanledger_exporters.columns import TABLES as RECORDS
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import (
     SETTLED,
+    dialects_sql,
     macros_sql,
     settled_sql,
     settling_sql,
 )
 from spanledger_exporters.storing import prices, settled_views
+from spanledger_exporters.storing.dialects import found_by
 from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout, new_stem, sync_folder
 from spanledger_exporters.storing.literals import quote
@@ -37,23 +38,27 @@ from spanledger_exporters.storing.settled import (
     settlements,
     version,
 )
+from spanledger_exporters.storing.share import Share
 from spanledger_exporters.storing.shelf import Shelf
 from spanledger_exporters.storing.stories import tell_stories
-from spanledger_exporters.storing.views import Contents
 
 QUIET_S: Final = 600.0
 """A story is over when it was not heard of for this long."""
 _MOST_RECORDS: Final = 300_000
 """Taken from the tail at a time: about 1 GB while they are worked on."""
-_GROWTH: Final = 8
-"""So many settlements become one, unless one of them is so many times larger than what is newer."""
 _LONGEST: Final = 4 * _MOST_RECORDS
 """A story of more settled records would be worked on as a whole each time it goes on: it is not."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "memory_limit": "2GB",
     "preserve_insertion_order": "false",
 }
+_MERGE_S: Final = 5.0
+"""Whoever merges has the lock for a moment."""
 _KEYS: Final = ("session_id", "trace_id", "plan_id")
+_FIRST_KEY: Final = {
+    "spans": "trace_id",
+    "logs": "coalesce(trace_id, session_id, plan_id, '')",
+}
 _WAKES: Final = "SELECT story FROM woken_stories UNION ALL SELECT story FROM settled.retired"
 
 
@@ -68,90 +73,49 @@ def settle(layout: Layout, quiet_s: float = QUIET_S, most_records: int = _MOST_R
 
     Raises duckdb.Error, OSError or StoreError when it cannot be done; then nothing has changed.
     """
-    with exclusive(layout.settle_lock) as mine:
+    with exclusive(layout.settle_lock, _MERGE_S) as mine:
         if not mine:
             return False
         for leftover in layout.settled.glob("tmp-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         held, shelf = settlements(layout), Shelf(layout)
-        tail = _tail(layout, shelf, held, most_records)
-        if not tail and not (held and held[-1].open_records):
+        share = Share.choose(layout, shelf, held, most_records)
+        if share is None:
             return False
         folder = layout.settled / f"tmp-{os.getpid()}"
         folder.mkdir(mode=0o700)
         try:
-            made = _make(layout, shelf, held, tail, folder, time.time_ns() - int(quiet_s * 1e9))
+            made = _make(layout, shelf, share, folder, time.time_ns() - int(quiet_s * 1e9))
             _finish(layout, folder, made)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One segment of the tail."""
-
-    stem: str
-    signal: str
-    path: Path
-    records: int
-
-
-def _tail(
-    layout: Layout, shelf: Shelf, held: Sequence[Settlement], most_records: int
-) -> list[_Piece]:
-    """The oldest segments that are not settled, one at least, up to so many records."""
-    chosen: list[_Piece] = []
-    room = most_records
-    for piece in sorted(_unsettled(layout, shelf, held), key=lambda piece: piece.stem):
-        room -= piece.records
-        if room < 0 and chosen:
-            break
-        chosen.append(piece)
-    return chosen
-
-
-def _unsettled(layout: Layout, shelf: Shelf, held: Sequence[Settlement]) -> Iterable[_Piece]:
-    for signal in TELLING:
-        # A segment may be there before its hot file is gone: it is not shown yet.
-        hot = {path.name.partition(".")[0] for path in layout.hot_files(signal)}
-        settled = shelf.settled(signal, held)
-        for path in shelf.live(signal):
-            if path not in settled and f"{signal}-{path.stem}" not in hot:
-                yield _Piece(path.stem, signal, path, shelf.rows(path))
-
-
-def _make(
-    layout: Layout,
-    shelf: Shelf,
-    held: Sequence[Settlement],
-    tail: Sequence[_Piece],
-    folder: Path,
-    over_ns: int,
-) -> Settlement:
+def _make(layout: Layout, shelf: Shelf, share: Share, folder: Path, over_ns: int) -> Settlement:
     """Write the files of a settlement into the folder."""
-    records = sum(piece.records for piece in tail)
-    taken_in = _to_take_in(held, records)
     with duckdb.connect(str(folder / "scratch.duckdb"), config=_CONFIG) as connection:
-        for statement in settled_views.without_hot(layout, _contents(shelf, held, tail), held):
+        for statement in settled_views.without_hot(layout, share.contents(shelf), share.held):
             connection.execute(statement.text)
         tell_stories(connection, over_ns)
-        _refuse_the_endless(connection, records + (held[-1].open_records if held else 0))
+        _refuse_the_endless(connection, share.unsettled)
         open_records = _divide(connection, folder)
         for macro in macros_sql():
             connection.execute(macro.text)
         connection.execute(prices.statement(shelf.models()).text)
-        for statement in settling_sql(shelf.dialects()):
+        for statement in settling_sql(_spoken(connection)):
             connection.execute(statement.text)
-        _write_rows(connection, folder, taken_in)
-    return Settlement(
-        folder,
-        version(),
-        tuple(one.folder.name for one in held if one not in taken_in),
-        {signal: _covers(signal, tail, taken_in) for signal in TELLING},
-        records + sum(one.records for one in taken_in),
-        open_records,
-    )
+        _write_rows(connection, folder, share.taken_in)
+        return Settlement(
+            folder,
+            version(),
+            share.after,
+            share.covers(),
+            share.records,
+            open_records,
+            _open_dialects(connection, folder),
+            _speech(connection, folder),
+        )
 
 
 def _refuse_the_endless(connection: duckdb.DuckDBPyConnection, unsettled: int) -> None:
@@ -161,27 +125,32 @@ def _refuse_the_endless(connection: duckdb.DuckDBPyConnection, unsettled: int) -
         raise StoreError(f"a story goes on that has {found - unsettled:,} settled records")
 
 
-def _contents(
-    shelf: Shelf, held: Sequence[Settlement], tail: Sequence[_Piece]
-) -> dict[str, Contents]:
-    found: dict[str, Contents] = {}
-    for signal in TELLING:
-        settled = shelf.settled(signal, held)
-        new = (piece.path for piece in tail if piece.signal == signal)
-        found[signal] = Contents((*settled, *new), (), tuple(settled))
-    return found
+def _open_dialects(connection: duckdb.DuckDBPyConnection, folder: Path) -> frozenset[str]:
+    return found_by(
+        connection, {signal: _file(folder / f"open_{signal}.parquet") for signal in TELLING}
+    )
 
 
-def _covers(signal: str, tail: Sequence[_Piece], taken_in: Sequence[Settlement]) -> frozenset[str]:
-    new = frozenset(piece.stem for piece in tail if piece.signal == signal)
-    return new.union(*(one.covers[signal] for one in taken_in))
+def _speech(connection: duckdb.DuckDBPyConnection, folder: Path) -> frozenset[str]:
+    found = connection.sql(f"SELECT DISTINCT dialects FROM {_file(folder / 'keys.parquet')}")
+    return frozenset(dialects for (dialects,) in found.fetchall())
+
+
+def _spoken(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Make the table `speech` of the dialects by key of what is over; all of them."""
+    questions = (
+        dialects_sql(signal, key).format(records=signal) for signal, key in _FIRST_KEY.items()
+    )
+    connection.execute(f"CREATE TABLE speech AS {' UNION ALL '.join(f'({q})' for q in questions)}")
+    names = connection.sql("SELECT DISTINCT name FROM speech").fetchall()
+    return frozenset(name for (name,) in names)
 
 
 def _divide(connection: duckdb.DuckDBPyConnection, folder: Path) -> int:
     """Make `spans` and `logs` of stories that are over; write and count what stays open."""
     left = 0
     for signal in TELLING:
-        key = "trace_id" if signal == "spans" else "coalesce(trace_id, session_id, plan_id, '')"
+        key = _FIRST_KEY[signal]
         still = (
             f"SELECT * FROM open_{signal} WHERE {key} IN (SELECT key FROM told WHERE NOT is_over)"
         )
@@ -205,14 +174,14 @@ def _write_rows(
     """Write all tables, with what still holds of the settlements that are taken in."""
     connection.execute(f"CREATE TABLE story_of AS {settled_sql('story_of')}")
     tables = {name: _with_story(connection, name) for name in SETTLED}
-    tables["keys"] = "SELECT key, story FROM told WHERE is_over"
+    tables["keys"] = settled_sql("keys")
     tables["retired"] = "SELECT story FROM woken_stories"
     for name, rows in tables.items():
         if taken_in:
             files = ", ".join(quote(str(one.file(name))) for one in taken_in)
             holds = "true" if name == "retired" else f"story NOT IN ({_WAKES})"
             earlier = f"SELECT * FROM read_parquet([{files}]) WHERE {holds}"
-            _copy(connection, f"{rows} UNION ALL BY NAME {earlier}", folder / f"{name}.parquet")
+            _copy(connection, f"({rows}) UNION ALL BY NAME {earlier}", folder / f"{name}.parquet")
         else:
             _copy(connection, rows, folder / f"{name}.parquet")
 
@@ -226,21 +195,14 @@ def _with_story(connection: duckdb.DuckDBPyConnection, view: str) -> str:
     return f"SELECT made.*, coalesce({stories}, 0) AS story FROM {view} AS made {joins}"
 
 
+def _file(path: Path) -> str:
+    return f"read_parquet({quote(str(path))})"
+
+
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, target: Path) -> int:
     options = "FORMAT parquet, COMPRESSION zstd"
     done = connection.execute(f"COPY ({rows}) TO {quote(str(target))} ({options})").fetchall()
     return int(done[0][0])
-
-
-def _to_take_in(held: Sequence[Settlement], records: int) -> list[Settlement]:
-    """The newest ones that are not much larger than all that is newer, once there are many."""
-    taken: list[Settlement] = []
-    for one in reversed(held):
-        if one.records > _GROWTH * records:
-            break
-        records += one.records
-        taken.append(one)
-    return taken if len(taken) >= _GROWTH else []
 
 
 def _finish(layout: Layout, folder: Path, made: Settlement) -> None:

@@ -71,10 +71,11 @@ class Shelf:
         found: set[str] = set()
         for signal in SPOKEN:
             for path in self.live(signal):
-                found |= self._dialects_of(signal, path)
+                found |= self.dialects_of(signal, path)
         return frozenset(found)
 
-    def _dialects_of(self, signal: str, path: Path) -> frozenset[str]:
+    def dialects_of(self, signal: str, path: Path) -> frozenset[str]:
+        """Those of a segment that `live` named."""
         footer = self._footers[path]
         if footer.dialects is None:
             footer = replace(footer, dialects=found_in_file(signal, path))
