@@ -92,3 +92,13 @@ def test_trl_takes_every_row_for_a_conversation(
             assert "</assistant>" in str(shaped.get("text") or shaped.get("chosen") or "") + str(
                 shaped.get("completion", "")
             )
+
+
+def test_atifs_published_models_take_every_trajectory_as_it_is(
+    ledger: Copied, tmp_path: Path
+) -> None:
+    atif = pytest.importorskip("harbor.models.trajectories", reason="harbor is not installed")
+    rows = written(ledger, Format.ATIF, tmp_path / "a.jsonl").read_text().splitlines()
+    assert rows
+    for row in map(json.loads, rows):
+        assert atif.Trajectory.model_validate(row).to_json_dict() == row
