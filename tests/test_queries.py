@@ -17,13 +17,13 @@ import pytest
 
 from spanledger_exporters.columns import TABLES, sql_columns
 from spanledger_exporters.reading.queries import (
-    dialects_sql,
     macros_sql,
     quote_reserved,
     reports,
     views_sql,
 )
 from spanledger_exporters.reading.sqlfiles import queries_dir
+from spanledger_exporters.storing.dialects import found_by
 
 STORIES = Path(__file__).parent / "queries"
 GOLDEN = sorted(path.relative_to(STORIES) for path in STORIES.glob("*/*.csv"))
@@ -93,11 +93,7 @@ def ledger(story: Path | None) -> duckdb.DuckDBPyConnection:
 def view_texts(story: Path | None) -> dict[str, str]:
     """What makes each view, for the dialects of one story."""
     db = ledger(story)
-    present = frozenset(
-        name
-        for signal in ("spans", "logs")
-        for (name,) in db.execute(dialects_sql(signal).format(records=signal)).fetchall()
-    )
+    present = found_by(db, {"spans": "spans", "logs": "logs"})
     return {view.name: view.text for view in views_sql(present) if _MAKES_VIEW in view.text}
 
 
