@@ -6,10 +6,11 @@ new. The columns (`promoted.TALK`) hold that, so that nobody reads the histories
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from spanledger_exporters import promoted
+from spanledger_exporters.decoding import llamaindex
 from spanledger_exporters.decoding.cut import loads
 from spanledger_exporters.decoding.indexed import Texts, blocks, indexed, place_of, value_of
 from spanledger_exporters.decoding.messages import (
@@ -23,7 +24,7 @@ from spanledger_exporters.decoding.messages import (
 from spanledger_exporters.decoding.values import Json, dump
 from spanledger_exporters.decoding.wrapped import unwrapped
 
-Events = Iterable[tuple[str, Texts]]
+Events = Sequence[tuple[str, Texts]]
 """Names and attributes of a span's events, in order."""
 
 INPUTS: Final = (
@@ -56,7 +57,8 @@ def is_key(key: str) -> bool:
 
 def is_event(name: str) -> bool:
     """Whether a span event or a log record of this name is about messages."""
-    return name == DETAILS or EVENT.fullmatch(name) is not None
+    known = name == DETAILS or EVENT.fullmatch(name) or llamaindex.EVENT.fullmatch(name)
+    return bool(known)
 
 
 def talk(own: Texts, events: Events, operation: str | None) -> dict[str, str]:
@@ -152,6 +154,9 @@ def _old_events(own: Texts, events: Events) -> tuple[list[Message], list[Message
         message = _event(name, fields)
         if message is not None:
             (said if name == "gen_ai.choice" else heard).append(message)
+    for name, texts in events:
+        heard += llamaindex.heard(name, texts)
+        said += llamaindex.said(name, texts)
     return heard, said
 
 
