@@ -45,6 +45,9 @@ INTEGER: Final = re.compile(r"\s*-?[0-9]{1,18}(\.0+)?\s*")
 NUMBER: Final = re.compile(r"\s*-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?\s*")
 """What a text must look like, wholly, to become a BIGINT or a DOUBLE column."""
 
+NO_SESSION: Final = "resp_"
+"""How OpenAI's ids of one answer begin: Agent Framework names the last as the conversation's."""
+
 PROMOTED: Final = (
     Column("service_name", "VARCHAR", of_resource=("service.name",)),
     Column(

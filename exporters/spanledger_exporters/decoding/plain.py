@@ -165,6 +165,8 @@ def _promoted(signal: str, row: Row) -> Row:
         if resource.get(key) is not None and column.name not in best:
             row[column.name] = _typed(resource[key], column.type)
     _restrict_plans(row, own)
+    if (row.get("session_id") or "").startswith(promoted.NO_SESSION):
+        row["session_id"] = None
     _add_talk(signal, row, own)
     if signal == "logs" and row.get("event_name") is None:
         row["event_name"] = row["event_name_field"]

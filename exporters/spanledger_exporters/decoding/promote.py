@@ -32,6 +32,9 @@ def promote(
             if value is not None:
                 found[column.name] = value
     _restrict_plans(found, own)
+    if "session_id" in found:
+        answers = pc.match_substring_regex(found["session_id"], f"^{promoted.NO_SESSION}")
+        found["session_id"] = pc.if_else(answers, text.NO_TEXT, found["session_id"])
     return found
 
 

@@ -234,6 +234,15 @@ def test_promoted_columns_take_the_first_alias_and_the_right_type() -> None:
         assert "plan_document" not in row or row["plan_document"][0].as_py() is None
 
 
+def test_the_id_of_one_answer_is_no_session() -> None:
+    for copies in (1, 100):
+        for named, kept in (("resp_0a1", None), ("conv_0a1", "conv_0a1")):
+            key = KeyValue(key="gen_ai.conversation.id", value=AnyValue(string_value=named))
+            sent = request(*(span(attributes=[key]) for _ in range(copies)))
+            row = decode(sent.SerializeToString())[0].columns
+            assert (row["session_id"][0].as_py() if "session_id" in row else None) == kept
+
+
 def test_a_planning_call_brings_its_document() -> None:
     attributes = [
         KeyValue(key="gen_ai.tool.name", value=AnyValue(string_value="write_todos")),
