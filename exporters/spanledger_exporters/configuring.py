@@ -62,11 +62,11 @@ def configuration(target: str, at: Endpoints) -> Configuration:
 
 
 def _nested(settings: list[str]) -> dict[str, Any]:
-    """`a.b=true` as `{"a": {"b": True}}`; what is no JSON is text."""
+    """`a.b=true` as `{"a": {"b": True}}`, `"a.b"=true` as `{"a.b": True}`; no JSON is text."""
     tree: dict[str, Any] = {}
     for setting in settings:
         path, _, value = setting.partition("=")
-        *above, last = path.split(".")
+        *above, last = [path.strip('"')] if path.startswith('"') else path.split(".")
         branch = tree
         for key in above:
             branch = branch.setdefault(key, {})
@@ -148,7 +148,10 @@ def _merged_json(path: Path, before: str, new: str) -> str:
     try:
         known = json.loads(before or "{}")
         for section, values in json.loads(new).items():
-            known.setdefault(section, {}).update(values)
+            if isinstance(values, dict):
+                known.setdefault(section, {}).update(values)
+            else:
+                known[section] = values
     except (ValueError, AttributeError) as error:
         raise UsageError(f"{path} is not the JSON it should be: merge them by hand") from error
     return _json(known)

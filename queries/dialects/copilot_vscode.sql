@@ -12,8 +12,12 @@
 -- cost: no, none is sent: computed where the price is known
 -- errors: yes, failed spans and refused requests
 -- messages: switched, with content
--- set in settings of VS Code: github.copilot.chat.otel.enabled=true
---   github.copilot.chat.otel.otlpEndpoint={http} github.copilot.chat.otel.captureContent=true
+-- set in ~/.config/Code/User/settings.json: "github.copilot.chat.otel.enabled"=true
+--   "github.copilot.chat.otel.otlpEndpoint"={http}
+--   "github.copilot.chat.otel.captureContent"=true
+-- init: vscode
+-- more: on macOS the file is ~/Library/Application Support/Code/User/settings.json, on Windows
+--   %APPDATA%/Code/User/settings.json
 
 -- gives: recognition
 WHERE service_name = 'copilot-chat'

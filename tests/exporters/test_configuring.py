@@ -33,9 +33,8 @@ def test_an_sdk_gets_lines_for_a_shell() -> None:
 
 
 def test_every_target_is_sent_here() -> None:
-    assert {"codex", "claude-code", "gemini", "qwen", "copilot", "opencode", "goose", "sdk"} == set(
-        targets()
-    )
+    agents = {"codex", "claude-code", "gemini", "qwen", "copilot", "vscode", "opencode", "goose"}
+    assert set(targets()) == {*agents, "sdk"}
     for target in targets():
         wanted = configuration(target, AT)
         told = wanted.text + " ".join(wanted.variables)
@@ -58,6 +57,17 @@ def test_json_settings_are_merged(tmp_path: Path) -> None:
     assert settings["model"] == "m"
     assert settings["env"]["A"] == "1"
     assert settings["env"]["OTEL_LOGS_EXPORTER"] == "otlp"
+
+
+def test_vs_code_keeps_dots_in_its_keys_and_other_settings(tmp_path: Path) -> None:
+    path = tmp_path / ".config" / "Code" / "User" / "settings.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"editor.tabSize": 2, "github.copilot.chat.otel.enabled": false}')
+    assert write(configuration("vscode", AT), tmp_path) == path
+    settings = json.loads(path.read_text())
+    assert settings["editor.tabSize"] == 2
+    assert settings["github.copilot.chat.otel.enabled"] is True
+    assert settings["github.copilot.chat.otel.otlpEndpoint"] == AT.http
 
 
 def test_toml_settings_are_appended_once_and_comments_stay(tmp_path: Path) -> None:
