@@ -1,6 +1,6 @@
 -- llamaindex: LlamaIndex's own dispatcher through llama-index-observability-otel: a span for each
 -- method, what a model was asked and answered in its events. A workflow's run is a plan, its steps
--- are the steps.
+-- are the steps. What writes the GenAI conventions under its scope is read as such.
 -- recognised by: scopes `llama*index*`
 -- sessions: no, it names none: each trace is one
 -- llm_calls: yes, spans with the events LLMChatStartEvent or LLMCompletionStartEvent
@@ -19,6 +19,11 @@
 
 -- gives: recognition
 WHERE scope_name LIKE 'llama%index%'
+
+-- gives: plan_lists, as semconv
+-- gives: tool_calls, as semconv
+-- gives: llm_calls, as semconv
+-- gives: llm_texts, as semconv
 
 -- gives: llm_calls
 SELECT
