@@ -24,7 +24,7 @@ _FRESH: Final = r"\1 fresh_\2"
 
 @dataclass(slots=True)
 class Awake:
-    """Looks at every segment once for each list of settlements, for it takes tens of ms."""
+    """Looks at every segment once for each list of settlements: that takes a tenth of a second."""
 
     shelf: Shelf
     _held: tuple[Path, ...] = ()
