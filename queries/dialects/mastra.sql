@@ -10,7 +10,8 @@
 -- tokens: yes, with the cache's part and reasoning
 -- cost: no, none is sent: computed where the price is known
 -- errors: yes, failed spans and steps
--- messages: yes, inputs and outputs of spans
+-- messages: partly, what models answered and tools told; what was asked is in the spans around the
+--   calls, without the tools' answers
 -- set in code: new Observability({ … exporters: [new OtelExporter(…)] })
 
 -- gives: recognition

@@ -32,7 +32,6 @@ INPUTS: Final = (
     "ai.prompt.messages",
     "gen_ai.prompt",
     "gcp.vertex.agent.llm_request",
-    "mastra.model_generation.input",
 )
 OUTPUTS: Final = ("gen_ai.output.messages", "gen_ai.completion", "gcp.vertex.agent.llm_response")
 _SYSTEM: Final = "gen_ai.system_instructions"

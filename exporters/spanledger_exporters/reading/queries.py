@@ -14,10 +14,12 @@ _NARROWED: Final = re.compile(r"\bplanned_(?=counted_|placed_)")
 SETTLED: Final = (
     "errors",
     "llm_calls",
+    "messages",
     "plan_step_history",
     "plan_steps",
     "plans",
     "sessions",
+    "state_diffs",
     "tool_calls",
 )
 """The views whose rows are written down for stories that are over."""

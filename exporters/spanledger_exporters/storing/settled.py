@@ -116,7 +116,7 @@ def unspoken(held: Sequence[Settlement], dialects: frozenset[str] | set[str]) ->
 def version() -> str:
     """Changes with any text that settled rows are made by, and with the prices."""
     texts = [statement.text for statement in views_sql()]
-    texts += [*settled_texts(), book().version]
+    texts += [*settled_texts(), *TABLES, book().version]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 

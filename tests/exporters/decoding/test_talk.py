@@ -53,14 +53,6 @@ def test_an_agents_span_repeats_messages_and_has_none_of_its_own() -> None:
     assert talk(own, (), "invoke_agent") == {}
 
 
-def test_mastra_tells_what_was_asked_in_the_span_around_its_calls() -> None:
-    asked = {
-        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
-    }
-    found = talk({"mastra.model_generation.input": json.dumps(asked)}, (), "model_generation")
-    assert json.loads(found["new_messages"]) == asked["messages"]
-
-
 def test_numbered_keys_are_put_together_in_their_order() -> None:
     own: dict[str, str | None] = {
         f"llm.input_messages.{n}.message.content": f"line {n}" for n in range(12)
