@@ -75,14 +75,15 @@ def views_sql(
     """
     root = queries_dir()
     relations = relations_of(root, dialects)
-    names = [stem(file) for file in sql_files(root / "ledger")]
-    views = {name: _whole(name, relations) for name in names}
-    if awake is not None:
-        rest = relations_of(root, awake)
-        views |= {name: _settled(name, rest) if awake else _written(name) for name in SETTLED}
-    made = (
-        Statement(name, f"CREATE OR REPLACE VIEW {name} AS\n{text}") for name, text in views.items()
-    )
+    rest = relations_of(root, awake) if awake else {}
+
+    def text(name: str) -> str:
+        if awake is None or name not in SETTLED:
+            return _whole(name, relations)
+        return _settled(name, rest) if awake else _written(name)
+
+    names = (stem(file) for file in sql_files(root / "ledger"))
+    made = (Statement(name, f"CREATE OR REPLACE VIEW {name} AS\n{text(name)}") for name in names)
     return (*macros_sql(), *made)
 
 

@@ -4,7 +4,7 @@ A view that speaks two dozen takes DuckDB seconds to plan, and most of what a le
 So the settled views speak the dialects of the tail, and of those settled stories that go on in it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,7 @@ class Awake:
         if not held:
             return None
         found = set(held[-1].open_dialects)
-        tail = {signal: list(_tail(contents[signal])) for signal in TELLING}
+        tail = {signal: contents[signal].tail for signal in TELLING}
         for signal, paths in tail.items():
             found.update(*(self.shelf.dialects_of(signal, path) for path in paths))
         if held[-1].open_records or any(tail.values()):
@@ -47,7 +47,7 @@ class Awake:
         return frozenset(found.union(*(speech.split(",") for speech in self._woken)))
 
     def _look(
-        self, tail: dict[str, list[Path]], held: Sequence[Settlement], found: set[str]
+        self, tail: dict[str, tuple[Path, ...]], held: Sequence[Settlement], found: set[str]
     ) -> None:
         """Find what else settled stories speak that go on in segments not looked at yet."""
         folders = tuple(one.folder for one in held)
@@ -60,11 +60,6 @@ class Awake:
         if unknown and any(fresh.values()):
             self._woken |= _woken(self.shelf.layout, fresh, held, unknown)
             self._seen.update(*fresh.values())
-
-
-def _tail(content: Contents) -> Iterator[Path]:
-    settled = set(content.settled)
-    return (path for path in content.segments if path not in settled)
 
 
 def _woken(

@@ -221,12 +221,7 @@ class Publisher:
                 return
 
     def _unsettled(self, contents: dict[str, Contents], held: Sequence[Settlement]) -> Unsettled:
-        tail = sum(
-            self.shelf.rows(path)
-            for signal in TELLING
-            for path in contents[signal].segments
-            if path not in contents[signal].settled
-        )
+        tail = sum(self.shelf.rows(path) for signal in TELLING for path in contents[signal].tail)
         return Unsettled(tail, held[-1].open_records if held else 0)
 
     def contents(self, held: Sequence[Settlement] = ()) -> dict[str, Contents]:

@@ -37,7 +37,7 @@ def statements(
     Stories that take more dialects than those awake are without keys, so that nothing wakes them:
     what a record in the hot folder adds to one is shown by the next publish, which sees it.
     """
-    if held and awake is not None:
+    if awake is not None:
         yield _SCHEMA
         for signal in TELLING:
             tail = Contents(_tail(signal, contents, held), contents[signal].covered)
@@ -76,9 +76,8 @@ def without_hot(
 def _tail(
     signal: str, contents: dict[str, Contents], held: Sequence[Settlement]
 ) -> tuple[Path, ...]:
-    content = contents[signal]
-    rest = (path for path in content.segments if path not in content.settled)
-    return (*rest, held[-1].file(f"open_{signal}")) if held else tuple(rest)
+    rest = contents[signal].tail
+    return (*rest, held[-1].file(f"open_{signal}")) if held else rest
 
 
 def _records(layout: Layout, signal: str, name: str, files: Sequence[Path]) -> Statement:

@@ -41,6 +41,7 @@ from spanledger_exporters.storing.settled import (
 from spanledger_exporters.storing.share import Share
 from spanledger_exporters.storing.shelf import Shelf
 from spanledger_exporters.storing.stories import tell_stories
+from spanledger_exporters.storing.views import parquet
 
 QUIET_S: Final = 600.0
 """A story is over when it was not heard of for this long."""
@@ -127,12 +128,12 @@ def _refuse_the_endless(connection: duckdb.DuckDBPyConnection, unsettled: int) -
 
 def _open_dialects(connection: duckdb.DuckDBPyConnection, folder: Path) -> frozenset[str]:
     return found_by(
-        connection, {signal: _file(folder / f"open_{signal}.parquet") for signal in TELLING}
+        connection, {signal: parquet([folder / f"open_{signal}.parquet"]) for signal in TELLING}
     )
 
 
 def _speech(connection: duckdb.DuckDBPyConnection, folder: Path) -> frozenset[str]:
-    found = connection.sql(f"SELECT DISTINCT dialects FROM {_file(folder / 'keys.parquet')}")
+    found = connection.sql(f"SELECT DISTINCT dialects FROM {parquet([folder / 'keys.parquet'])}")
     return frozenset(dialects for (dialects,) in found.fetchall())
 
 
@@ -178,9 +179,9 @@ def _write_rows(
     tables["retired"] = "SELECT story FROM woken_stories"
     for name, rows in tables.items():
         if taken_in:
-            files = ", ".join(quote(str(one.file(name))) for one in taken_in)
+            files = parquet(one.file(name) for one in taken_in)
             holds = "true" if name == "retired" else f"story NOT IN ({_WAKES})"
-            earlier = f"SELECT * FROM read_parquet([{files}]) WHERE {holds}"
+            earlier = f"SELECT * FROM {files} WHERE {holds}"
             _copy(connection, f"({rows}) UNION ALL BY NAME {earlier}", folder / f"{name}.parquet")
         else:
             _copy(connection, rows, folder / f"{name}.parquet")
@@ -193,10 +194,6 @@ def _with_story(connection: duckdb.DuckDBPyConnection, view: str) -> str:
     joins = " ".join(f"LEFT JOIN story_of AS by_{key} ON by_{key}.key = made.{key}" for key in keys)
     stories = ", ".join(f"by_{key}.story" for key in keys)
     return f"SELECT made.*, coalesce({stories}, 0) AS story FROM {view} AS made {joins}"
-
-
-def _file(path: Path) -> str:
-    return f"read_parquet({quote(str(path))})"
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, rows: str, target: Path) -> int:

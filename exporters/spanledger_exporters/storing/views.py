@@ -27,6 +27,12 @@ class Contents:
     settled: tuple[Path, ...] = ()
     """Those of the segments whose stories are settled."""
 
+    @property
+    def tail(self) -> tuple[Path, ...]:
+        """The other segments."""
+        settled = set(self.settled)
+        return tuple(path for path in self.segments if path not in settled)
+
 
 # More flagged ids than this and the view's text would outgrow its use.
 _MOST_CONFLICTS: Final = 10_000

@@ -24,6 +24,8 @@ START_NS = 1_790_000_000_000_000_000
 _BUSY = ("lock", "different configuration", "Unique file handle conflict")
 QUIET = StoreOptions(seal_age_s=3600, min_free_bytes=0)
 """Nothing is sealed but by `publish`."""
+ALL_OVER = -1e9
+"""Seconds of quiet after which every story is over, those of the future too."""
 
 
 def spans(*ids: int, name: str = "work", note: str = "") -> bytes:

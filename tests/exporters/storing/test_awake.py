@@ -8,10 +8,9 @@ import pytest
 from spanledger_exporters.storing.settling import settle
 from spanledger_exporters.storing.store import Store
 
-from .parts import QUIET, ask, write
+from .parts import ALL_OVER, QUIET, ask, write
 from .test_dialects import ARIZE, MODEL, call
 
-ALL_OVER = -1e9
 ANOTHER = call(9, "mine", gen_ai__operation__name="chat", gen_ai__request__model="o")
 AGENT = call(3, "mine", gen_ai__operation__name="invoke_agent", session__id="s")
 NAMING = AGENT.replace(bytes([3]) * 16, bytes([2]) * 16)

@@ -20,11 +20,10 @@ from spanledger_exporters.storing.settler import SOME
 from spanledger_exporters.storing.settling import settle
 from spanledger_exporters.storing.store import Store, StoreOptions
 
-from .parts import ask, publisher, spans, write
+from .parts import ALL_OVER, ask, publisher, spans, write
 
 STORIES = Path(__file__).parents[2] / "queries"
 ALL = tuple(sorted(story.name for story in STORIES.iterdir()))
-ALL_OVER = -1e9
 NONE_OVER = 1e9
 
 
