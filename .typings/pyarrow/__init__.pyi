@@ -46,6 +46,9 @@ class StringArray(Array): ...
 class ListArray(Array): ...
 class StructArray(Array): ...
 
+class RunEndEncodedArray(Array):
+    run_ends: Array
+
 class MapArray(Array):
     keys: Array
     items: Array

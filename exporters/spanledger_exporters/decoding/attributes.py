@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import pyarrow as pa
@@ -12,20 +13,27 @@ from spanledger_exporters.decoding.shapes import MAP
 
 _INT32: Final = pa.int32()
 _NO_ROWS: Final = pa.array([], _INT32)
-_LETTER_N: Final = text.constant("n")
-_LETTER_NONE: Final = text.constant("-")
 _JSON_NULL: Final = text.constant("null")
-_NOTHING: Final = text.constant("")
-_COLON: Final = text.constant(":")
 _ZERO: Final = pa.scalar(0, _INT32)
+_ONE: Final = pa.scalar(1, _INT32)
+_TWO: Final = pa.scalar(2, _INT32)
+_NOTHING: Final = text.constant("")
+_EDGE: Final = pa.array([True])
+_CLOSINGS: Final = pa.array(["", '"', "}", '"}'])
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A column of AnyValues: text as the maps hold it, JSON text, type letters (null: all `s`)."""
+    """A column of AnyValues.
+
+    `text` is what the maps hold, `json` the same for JSON, where strings still want their quotes.
+    `strings` tells which are strings, `letters` has the codes of all type letters (uint8); both are
+    None when all are strings.
+    """
 
     text: pa.Array
     json: pa.Array
+    strings: pa.Array | None
     letters: pa.Array | None
     integers: pa.Array
 
@@ -57,30 +65,22 @@ def decode(lists: pa.Array) -> Attributes:
         return _none(len(lists))
     lengths = pc.fill_null(pc.list_value_length(lists), _ZERO)
     owners = pc.cast(pc.list_parent_indices(lists), _INT32)
-    keys = pc.struct_field(entries, "key").dictionary_encode()
+    names = pc.struct_field(entries, "key")
+    keys = names.dictionary_encode()
     found = any_values(pc.struct_field(entries, "value"))
     offsets = offsets_of(lengths)
     none = pc.equal(lengths, _ZERO)
-    members = pc.binary_join_element_wise(
-        pc.take(
-            pc.binary_join_element_wise(text.quoted(keys.dictionary), _COLON, _NOTHING),
-            keys.indices,
-        ),
-        found.json,
-        _NOTHING,
-    )
+    elsewhere = pc.not_equal(owners.slice(1), owners.slice(0, len(owners) - 1))
     return Attributes(
         rows=len(lists),
-        map=pa.MapArray.from_arrays(
-            offsets, keys.dictionary.take(keys.indices), found.text, mask=none
-        ),
+        map=pa.MapArray.from_arrays(offsets, names, found.text, mask=none),
         types=_types(found.letters, offsets, none),
-        json=text.braced(join(members, offsets, none, ",")),
+        json=_cut(_pieces(keys, found, elsewhere), offsets, none),
         keys=keys.dictionary.to_pylist(),
         owners=owners,
         codes=keys.indices,
         values=found,
-        irregular=pa.concat_arrays([_repeated(owners, keys), _indexed(entries, owners)]),
+        irregular=pa.concat_arrays([_repeated(owners, keys, elsewhere), _indexed(entries, owners)]),
     )
 
 
@@ -88,26 +88,61 @@ def any_values(column: pa.Array) -> Values:
     """Decode a struct<string_value, int_value, …> column, the oneof of AnyValue."""
     strings = pc.struct_field(column, "string_value")
     integers = pc.struct_field(column, "int_value")
+    escaped = text.escaped(strings)
     if not strings.null_count:
-        return Values(strings, text.quoted(strings), None, integers)
-    others = _other_texts(column, integers)
-    plain = pc.coalesce(*others.values())
-    letters = pc.coalesce(
-        _letter(strings, "s"),
-        *(_letter(t, kind) for kind, t in others.items()),
-        pc.if_else(pc.is_valid(column), _LETTER_N, _LETTER_NONE),
-    )
+        return Values(strings, escaped, None, None, integers)
+    others = _other_texts(column)
+    plain = pc.coalesce(strings, *others.values())
+    json = plain if escaped is strings else pc.coalesce(escaped, *others.values())
     return Values(
-        text=pc.coalesce(strings, plain),
-        json=pc.coalesce(text.quoted(strings), plain, _JSON_NULL),
-        letters=letters,
+        text=plain,
+        json=pc.coalesce(json, _JSON_NULL) if json.null_count else json,
+        strings=pc.is_valid(strings),
+        letters=_letters(column, {"s": strings, **others}),
         integers=integers,
     )
 
 
-def _other_texts(column: pa.Array, integers: pa.Array) -> dict[str, pa.Array]:
+def _letters(column: pa.Array, texts: dict[str, pa.Array]) -> pa.Array:
+    """The code of each value's type letter (`values.LETTERS`)."""
+    codes = pc.if_else(pc.is_valid(column), _code("n"), _code("-"))
+    for letter, values_of in texts.items():
+        codes = pc.if_else(pc.is_valid(values_of), _code(letter), codes)
+    return codes
+
+
+@cache
+def _code(letter: str) -> pa.Scalar:
+    return pa.scalar(ord(letter), pa.uint8())
+
+
+def _pieces(keys: pa.DictionaryArray, found: Values, elsewhere: pa.Array) -> pa.Array:
+    """Each entry as its part of the record's JSON object; `elsewhere`: where a record ends."""
+    quoted = text.enclosed('"', text.escaped(keys.dictionary), '":')
+    openings = [text.enclosed(first, quoted, quote) for first in (",", "{") for quote in ("", '"')]
+    width = pa.scalar(len(quoted), _INT32)
+    first, last = (
+        pc.multiply(pc.cast(pa.concat_arrays(edges), _INT32), _TWO)
+        for edges in ((_EDGE, elsewhere), (elsewhere, _EDGE))
+    )
+    quotes = _ONE if found.strings is None else pc.cast(found.strings, _INT32)
+    opening = pc.add(pc.multiply(pc.add(first, quotes), width), keys.indices)
+    return pc.binary_join_element_wise(
+        pa.concat_arrays(openings).take(opening),
+        found.json,
+        _CLOSINGS.take(pc.add(last, quotes)),
+        _NOTHING,
+    )
+
+
+def _cut(pieces: pa.Array, offsets: pa.Array, none: pa.Array) -> pa.Array:
+    """The pieces of each list as one text; null where `none`. They follow each other already."""
+    return text.strings_at(text.ends_of(pieces).take(offsets), pieces.buffers()[2], none)
+
+
+def _other_texts(column: pa.Array) -> dict[str, pa.Array]:
     """JSON text by type letter for the values that are not strings, null elsewhere."""
-    found = {"i": pc.cast(integers, pa.string())}
+    found = {}
     for letter, (field, convert) in _CONVERT.items():
         child = pc.struct_field(column, field)
         if child.null_count < len(child):
@@ -131,6 +166,7 @@ def _each(column: pa.Array, convert: values.Convert) -> pa.Array:
 
 
 _CONVERT: Final[dict[str, tuple[str, Callable[[pa.Array], pa.Array]]]] = {
+    "i": ("int_value", lambda v: pc.cast(v, pa.string())),
     "d": ("double_value", text.doubles),
     "b": ("bool_value", lambda v: pc.cast(v, pa.string())),
     "a": ("array_value", lambda v: _each(v, values.array_text)),
@@ -139,27 +175,23 @@ _CONVERT: Final[dict[str, tuple[str, Callable[[pa.Array], pa.Array]]]] = {
 }
 
 
-def _letter(column: pa.Array, letter: str) -> pa.Array:
-    return pc.if_else(pc.is_valid(column), text.constant(letter), text.NO_TEXT)
-
-
 def offsets_of(lengths: pa.Array) -> pa.Array:
     """List offsets (one more than rows) of lists with these lengths."""
     ends = pc.cumulative_sum(pc.cast(lengths, _INT32))
     return pa.concat_arrays([pa.array([0], _INT32), ends])
 
 
-def join(pieces: pa.Array, offsets: pa.Array, none: pa.Array, separator: str) -> pa.Array:
-    """The pieces of each list as one text; null where `none`."""
+def join(pieces: pa.Array, offsets: pa.Array, none: pa.Array) -> pa.Array:
+    """The pieces of each list with commas between; null where `none`."""
     lists = pa.ListArray.from_arrays(offsets, pieces, mask=none)
-    return pc.binary_join(lists, separator)
+    return pc.binary_join(lists, ",")
 
 
 def _types(letters: pa.Array | None, offsets: pa.Array, none: pa.Array) -> pa.Array:
     if letters is None:
         nothing: pa.Array = pa.nulls(len(none), pa.string())
         return nothing
-    joined = join(letters, offsets, none, "")
+    joined = text.strings_at(offsets, letters.buffers()[1], none)
     return pc.if_else(pc.match_substring_regex(joined, "^s*$"), text.NO_TEXT, joined)
 
 
@@ -175,7 +207,7 @@ def _none(rows: int) -> Attributes:
         keys=[],
         owners=_NO_ROWS,
         codes=_NO_ROWS,
-        values=Values(no_values, no_values, None, pa.array([], pa.int64())),
+        values=Values(no_values, no_values, None, None, pa.array([], pa.int64())),
         irregular=_NO_ROWS,
     )
 
@@ -187,7 +219,7 @@ def _indexed(entries: pa.Array, owners: pa.Array) -> pa.Array:
     return owners.filter(pc.or_(pc.is_valid(values_of), pc.not_equal(keys_of, _ZERO)))
 
 
-def _repeated(owners: pa.Array, keys: pa.DictionaryArray) -> pa.Array:
+def _repeated(owners: pa.Array, keys: pa.DictionaryArray, elsewhere: pa.Array) -> pa.Array:
     """Records with the same key twice.
 
     Codes count keys by first appearance, so they ascend inside nearly every record; where they do
@@ -195,7 +227,6 @@ def _repeated(owners: pa.Array, keys: pa.DictionaryArray) -> pa.Array:
     """
     codes = keys.indices
     ascending = pc.greater(codes.slice(1), codes.slice(0, len(codes) - 1))
-    elsewhere = pc.not_equal(owners.slice(1), owners.slice(0, len(owners) - 1))
     if pc.all(pc.or_(ascending, elsewhere)).as_py() is not False:
         return _NO_ROWS
     width = pa.scalar(len(keys.dictionary), pa.int64())

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_exporters.decoding import attributes, source, talks, text
+from spanledger_exporters.decoding.attributes import Values
 from spanledger_exporters.decoding.promote import promote
 from spanledger_exporters.decoding.rows import Rows, failing, refuse
 from spanledger_exporters.decoding.spans import finish, is_length
@@ -61,13 +62,21 @@ def _body(column: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
     """The body's text, type letter and JSON; all null where no body was sent."""
     found = attributes.any_values(column)
     sent = pc.is_valid(column)
-    none = text.NO_TEXT
-    letters = text.constant("s") if found.letters is None else found.letters
+    json = text.enclosed('"', found.json, '"')
+    if found.strings is not None:
+        json = pc.if_else(found.strings, json, found.json)
     return (
-        pc.if_else(sent, found.text, none),
-        pc.if_else(sent, letters, none),
-        pc.if_else(sent, found.json, none),
+        pc.if_else(sent, found.text, text.NO_TEXT),
+        pc.if_else(sent, _letters(found), text.NO_TEXT),
+        pc.if_else(sent, json, text.NO_TEXT),
     )
+
+
+def _letters(found: Values) -> pa.Array | pa.Scalar:
+    if found.letters is None:
+        return text.constant("s")
+    each = pc.cast(pa.arange(0, len(found.letters) + 1), pa.int32())
+    return text.strings_at(each, found.letters.buffers()[1])
 
 
 def _event_name(columns: dict[str, pa.Array]) -> pa.Array:

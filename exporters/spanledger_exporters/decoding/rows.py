@@ -1,7 +1,7 @@
 """Put decoded columns together: one Arrow table and one JSON object a record."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,8 +40,8 @@ def failing(*checks: pa.Array) -> pa.Array:
 class Rows:
     """Records without their receipt, as columns.
 
-    `columns` holds arrays of the table's types by name; missing names are NULL. `members` is the
-    inside of each record's JSON object.
+    `columns` holds arrays of the table's types by name; missing names are NULL. `members` has each
+    record's JSON members, a comma before each.
     """
 
     signal: str
@@ -94,23 +94,24 @@ class Batch:
 
 
 def members_of(
-    columns: Mapping[str, pa.Array], json: Mapping[str, pa.Array] | None = None
-) -> list[pa.Array]:
-    """`"name":value` texts of plain columns, with `json` for those that are written elsewhere."""
-    ready = json or {}
-    return [
-        text.member(name, ready[name] if name in ready else text.by_type(column))
-        for name, column in columns.items()
-        if column.null_count < len(column)
-    ]
-
-
-def inside_of(
-    columns: Mapping[str, pa.Array], json: Mapping[str, pa.Array], count: int
+    order: Iterable[str],
+    columns: Mapping[str, pa.Array],
+    json: Mapping[str, pa.Array],
+    more: Sequence[pa.Array] = (),
 ) -> pa.Array:
-    """The inside of one JSON object a row; '' where every column is null."""
-    parts = members_of(columns, json)
-    return text.joined(parts) if parts else pa.repeat(_NOTHING, count)
+    """Each row's JSON members in this order (`text.members`).
+
+    `json` has the texts of columns that are written elsewhere. At least one column or one of
+    `more`.
+    """
+    return text.members(
+        {
+            name: text.Json(json[name]) if name in json else text.by_type(columns[name])
+            for name in order
+            if name in columns and columns[name].null_count < len(columns[name])
+        },
+        more,
+    )
 
 
 def structs(kind: pa.DataType, fields: Mapping[str, pa.Array]) -> pa.StructArray:
@@ -128,8 +129,7 @@ def stamp(rows: Rows | FewRows, received_ns: int, writer: str, first_seq: int) -
         return Batch(rows.signal, rows.count, lines, table, lambda: table)
     head = f'{{"received_ns":{received_ns},"writer":"{writer}","seq":'
     text_lines = "".join(
-        f"{head}{seq}{',' if members else ''}{members}}}\n"
-        for seq, members in enumerate(rows.members, first_seq)
+        f"{head}{seq}{members}}}\n" for seq, members in enumerate(rows.members, first_seq)
     )
     return Batch(
         rows.signal,
@@ -149,20 +149,14 @@ def _stamped(
         "writer": pa.repeat(pa.scalar(writer, pa.string()), rows.count),
         "seq": seqs,
     }
-    head = pc.binary_join_element_wise(
+    lines = pc.binary_join_element_wise(
         pa.scalar(f'{{"received_ns":{received_ns},"writer":"{writer}","seq":'),
         pc.cast(seqs, pa.string()),
-        _comma_before(rows.members),
+        rows.members,
+        _END,
         _NOTHING,
     )
-    lines = pc.binary_join_element_wise(head, rows.members, _END, _NOTHING)
     return _table(rows, receipt), text.bytes_of(lines)
-
-
-def _comma_before(members: pa.Array) -> pa.Array:
-    """A comma, but for records that have nothing to follow it."""
-    bare = pc.equal(pc.binary_length(members), pa.scalar(0, pa.int32()))
-    return pc.if_else(bare, _NOTHING, text.constant(","))
 
 
 def _table(rows: Rows, receipt: Mapping[str, pa.Array]) -> pa.Table:

@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from spanledger_exporters.decoding import attributes, rows, text
 from spanledger_exporters.decoding.attributes import Attributes
+from spanledger_exporters.decoding.shapes import schema
 from spanledger_exporters.decoding.values import dump
 from spanledger_exporters.decoding.wire import Wire, arrow_handler
+
+_NOTHING: Final = text.constant("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ def read(signal: str, wire: Wire, payloads: list[bytes]) -> Source:
         scope_of=scope_of,
         resource=resource,
         columns=columns,
-        members=rows.inside_of(columns, json, len(scopes)),
+        members=rows.members_of(
+            schema(signal).names, columns, json, [pa.repeat(_NOTHING, len(scopes))]
+        ),
         irregular=pa.concat_arrays([_below(resource, resource_of), _below(scope, scope_of)]),
     )
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 from spanledger_exporters.decoding import attributes, source, talks, text
 from spanledger_exporters.decoding.attributes import Attributes
 from spanledger_exporters.decoding.promote import promote
-from spanledger_exporters.decoding.rows import Rows, failing, inside_of, members_of, refuse, structs
-from spanledger_exporters.decoding.shapes import list_of
+from spanledger_exporters.decoding.rows import Rows, failing, members_of, refuse, structs
+from spanledger_exporters.decoding.shapes import list_of, schema
 from spanledger_exporters.decoding.wire import WIRES
 
 _NO_TRACE: Final = pa.scalar(bytes(16), pa.binary())
@@ -55,15 +55,8 @@ def finish(
     """Rows of a record's own columns and those of its source."""
     if wires is not None:
         columns["wire"] = pa.array(wires, pa.string()).take(found.payload_of)
-    members = [*members_of(columns, json), found.members.take(found.scope_of)]
-    return Rows(
-        signal, len(found.records), columns | found.for_records(), text.joined(_non_empty(members))
-    )
-
-
-def _non_empty(members: list[pa.Array]) -> list[pa.Array]:
-    """An unnamed source has no members at all: null, so that no comma is written for it."""
-    return [*members[:-1], text.empty_to_null(members[-1])]
+    members = members_of(schema(signal).names, columns, json, [found.members.take(found.scope_of)])
+    return Rows(signal, len(found.records), columns | found.for_records(), members)
 
 
 def _plain(spans: pa.Array) -> dict[str, pa.Array]:
@@ -154,10 +147,10 @@ def _nested(
     lengths = pc.fill_null(pc.list_value_length(lists), _ZERO)
     offsets = attributes.offsets_of(lengths)
     none = pc.equal(lengths, _ZERO)
-    objects = text.braced(inside_of(fields, {"attributes": own.json}, own.rows))
+    objects = text.objects(members_of(fields, fields, {"attributes": own.json}))
     return _Nested(
         pa.ListArray.from_arrays(offsets, structs(kind, fields), mask=none),
-        text.braced(attributes.join(objects, offsets, none, ","), "[", "]"),
+        text.enclosed("[", attributes.join(objects, offsets, none), "]"),
         owners.take(own.irregular),
         talk,
     )

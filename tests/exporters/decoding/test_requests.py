@@ -73,7 +73,9 @@ def test_any_request_comes_back_field_by_field(signal: str, data: st.DataObject)
 @pytest.mark.parametrize("signal", ["spans", "logs"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_both_decoders_give_the_same_table(signal: str, data: st.DataObject) -> None:
+def test_both_decoders_give_the_same_rows_and_lines(
+    signal: str, data: st.DataObject
+) -> None:
     payload = drawn(signal, data).SerializeToString()
     checked = requests.check(signal, payload)
     rows, _ = requests.decode(signal, [checked])
@@ -85,6 +87,7 @@ def test_both_decoders_give_the_same_table(signal: str, data: st.DataObject) -> 
     by_python = plain.decode(signal, PLAIN[signal], [payload], None)
     # As text, in which NaN equals NaN.
     assert repr(table(by_kernels).to_pylist()) == repr(table(by_python).to_pylist())
+    assert bytes(stamp(by_kernels, 1, "w", 0).lines) == stamp(by_python, 1, "w", 0).lines
 
 
 def table(rows: Rows | FewRows) -> pa.Table:
