@@ -141,12 +141,19 @@ def _clean(signal: str, payload: bytes, result: Sorted) -> None:
     result.add(request.SerializeToString(), base64.b64encode(payload).decode() if changed else None)
 
 
+_IDS: Final = {
+    "spans": ("trace_id", "span_id", "parent_span_id"),
+    "logs": ("trace_id", "span_id"),
+    "metrics": (),
+}
+
+
 def bad_id(signal: str, record: Any) -> str | None:
     """What is wrong with a record's ids; None when nothing is.
 
     A span's own ids have 16 and 8 bytes and are not all zero; all others may be absent.
     """
-    for path, value in _ids(record):
+    for path, value in _ids(signal, record):
         size = 16 if path.endswith("trace_id") else 8
         required = path in {"trace_id", "span_id"} and signal == "spans"
         if len(value) not in {size, size if required else 0}:
@@ -156,12 +163,10 @@ def bad_id(signal: str, record: Any) -> str | None:
     return None
 
 
-def _ids(record: Any) -> Iterator[tuple[str, bytes]]:
-    fields = record.DESCRIPTOR.fields_by_name
-    for name in ("trace_id", "span_id", "parent_span_id"):
-        if name in fields:
-            yield name, getattr(record, name)
-    for link in record.links if "links" in fields else ():
+def _ids(signal: str, record: Any) -> Iterator[tuple[str, bytes]]:
+    for name in _IDS[signal]:
+        yield name, getattr(record, name)
+    for link in record.links if signal == "spans" else ():
         yield "link.trace_id", link.trace_id
         yield "link.span_id", link.span_id
 

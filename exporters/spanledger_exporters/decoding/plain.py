@@ -21,7 +21,7 @@ from spanledger_exporters.decoding.rows import FewRows, refuse
 from spanledger_exporters.decoding.wire import WIRES
 
 Row = dict[str, Any]
-"""Values by column name; beside a map `m` stands `$m`, its natural JSON."""
+"""Values by column name; beside one of `_TWINS` stands its natural JSON, under `$` and its name."""
 
 _WRAP: Final = 1 << 64
 _PLAN_TEXTS: Final = (promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT)
@@ -30,6 +30,19 @@ _PLAN_TEXTS: Final = (promoted.PLAN_DOCUMENT, promoted.PLAN_RESULT)
 _OF_SOURCE: Final = tuple(
     column.name for column in columns.SPANS if column.name.startswith(("resource", "scope_"))
 )
+
+
+_TWINS: Final = {
+    name: f"${name}"
+    for name in (
+        "attributes",
+        "resource",
+        "scope_attributes",
+        "body",
+        "metadata",
+        "filtered_attributes",
+    )
+}
 
 
 class Irregular(Exception):  # noqa: N818 - not an error: the record is looked at again
@@ -92,10 +105,8 @@ def attributes(pairs: Any, name: str = "attributes", types: str = "attribute_typ
     if not pairs:
         return {}
     keys = [pair.key for pair in pairs]
-    if len(set(keys)) < len(keys) or any(pair.key_strindex for pair in pairs):
-        raise Irregular
     naturals, letters = values.read(pairs)
-    if "?" in letters:
+    if len(set(keys)) < len(keys) or "?" in letters:
         raise Irregular
     texts = [plain if isinstance(plain, str) else values.text(plain) for plain in naturals]
     row: Row = {
@@ -250,19 +261,21 @@ def _inside(row: Row, names: Iterable[str]) -> str:
 def _shown(row: Row, names: Iterable[str]) -> values.Json:
     """These values of a row, or of a struct in it, its maps written from their natural twins."""
     return {
-        name: row[f"${name}"] if f"${name}" in row else _json(value)
+        name: row[_TWINS[name]] if name in _TWINS else _json(value)
         for name in names
-        if (value := row.get(name)) is not None and not name.startswith("$")
+        if (value := row.get(name)) is not None
     }
 
 
 def _json(value: Any) -> values.Json:
     """A typed column's value; NaN and infinities as strings, which DuckDB reads as DOUBLE."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if isinstance(value, list):
         return [_json(item) for item in value]
     if isinstance(value, dict):
-        return _shown(value, value)
+        return _shown(value, [name for name in value if name[0] != "$"])
     plain: values.Json = value
     return plain

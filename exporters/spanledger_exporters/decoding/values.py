@@ -46,15 +46,20 @@ def natural(value: AnyValue) -> Json:
 
 
 def read(pairs: Iterable[KeyValue]) -> tuple[list[Json], str]:
-    """The natural values of attributes, and their letters."""
+    """The natural values of attributes, and their letters; `?` also for an index as the key."""
     naturals: list[Json] = []
-    letters = ""
+    letters: list[str] = []
     for pair in pairs:
         value = pair.value
         kind = value.WhichOneof("value")
-        naturals.append(_NATURAL[kind](value) if kind in _NATURAL else None)
-        letters += LETTERS[kind] if kind or pair.HasField("value") else "-"
-    return naturals, letters
+        if pair.key_strindex:
+            kind = "string_value_strindex"
+        if kind == "string_value":
+            naturals.append(value.string_value)
+        else:
+            naturals.append(_NATURAL[kind](value) if kind else None)
+        letters.append(LETTERS[kind] if kind or pair.HasField("value") else "-")
+    return naturals, "".join(letters)
 
 
 def _array(array: ArrayValue) -> Json:

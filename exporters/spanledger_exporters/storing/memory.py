@@ -73,8 +73,9 @@ class RecentSpans:
         return self._numbered(found, keys)
 
     def _known(self, counts: Mapping[int, int]) -> bool:
-        seen = (self._young, self._old)
-        return not all(counts.keys().isdisjoint(generation) for generation in seen)
+        # Two views: of a view and a dict, the dict is gone through, however long it is.
+        seen = (self._young.keys(), self._old.keys())
+        return not all(generation.isdisjoint(counts.keys()) for generation in seen)
 
     def _numbered(
         self, found: Rows | FewRows, keys: Sequence[int]

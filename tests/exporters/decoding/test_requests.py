@@ -73,9 +73,7 @@ def test_any_request_comes_back_field_by_field(signal: str, data: st.DataObject)
 @pytest.mark.parametrize("signal", ["spans", "logs"])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_both_decoders_give_the_same_rows_and_lines(
-    signal: str, data: st.DataObject
-) -> None:
+def test_both_decoders_give_the_same_rows_and_lines(signal: str, data: st.DataObject) -> None:
     payload = drawn(signal, data).SerializeToString()
     checked = requests.check(signal, payload)
     rows, _ = requests.decode(signal, [checked])
