@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from spanledger_exporters.columns import sql_columns
 from spanledger_exporters.decoding.shapes import schema
-from spanledger_exporters.storing import recovery
+from spanledger_exporters.storing import engine, recovery
 from spanledger_exporters.storing.dialects import detection
 from spanledger_exporters.storing.journal import LONGEST_LINE
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of, sync_folder
@@ -201,7 +200,7 @@ def count_by_reading(path: Path) -> int | None:
 def from_journal(signal: str, path: Path) -> pa.Table:
     """The records of a plain journal file, as they would have been in memory."""
     longest = max(LONGEST_LINE, path.stat().st_size)
-    with duckdb.connect(config={"threads": 1}) as connection:
+    with engine.cursor() as connection:
         found: pa.Table = connection.sql(
             f"SELECT * EXCLUDE (committed) FROM read_json(?, {json_options(signal, longest)}) "
             "WHERE seq IS NOT NULL",
