@@ -16,6 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite tests/queries/*/*.csv, then compare"
     )
+    parser.addoption(
+        "--update-pictures", action="store_true", help="take those of docs/viewing.md anew"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,7 +1,6 @@
 """What the tests of viewers share: spans to look for, and a client of Jaeger's storage API."""
 
 import http.client
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
-import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status, TracesData
@@ -194,16 +192,3 @@ def fetch(url: str) -> tuple[int, bytes]:
     body = answer.read()
     connection.close()
     return answer.status, body
-
-
-def built_by_jaeger(what: str) -> str:
-    """The path of `jaeger` or `suite`; skips the test where `.ci/jaeger` has not built it."""
-    found = subprocess.run(
-        [Path(__file__).parents[3] / ".ci" / "jaeger", "--path", what],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if found.returncode:
-        pytest.skip(found.stderr.strip())
-    return found.stdout.strip()

@@ -4,12 +4,8 @@ Skipped where `.ci/jaeger` has not built it.
 """
 
 import json
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,11 +15,8 @@ from spanledger_exporters.demo import run_agent
 from spanledger_exporters.serving import collector
 from spanledger_exporters.settings import load
 
-from .parts import FOUR, START_NS, a_ledger, built_by_jaeger, fetch, fill, trace_id
-
-ROOT = Path(__file__).parents[3]
-CONFIG = ROOT / "collector-config" / "jaeger.yaml"
-PATIENCE_S = 60
+from .jaeger import built, jaeger_over
+from .parts import FOUR, START_NS, a_ledger, fetch, fill, trace_id
 
 
 @dataclass(frozen=True)
@@ -41,47 +34,13 @@ class Pair:
         return theirs, ours
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Generator[Pair]:
-    jaeger = built_by_jaeger("jaeger")
+    built("jaeger", "jaeger")
     data = fill(tmp_path_factory.mktemp("shown"), a_ledger())
     settings = load(data=data, grpc_port=0, http_port=0, ui_port=0, jaeger_port=0)
-    port, other = free_port(), free_port()
-    with collector(settings) as running, (data / "jaeger.log").open("wb") as log:
-        options = {
-            "extensions.jaeger_storage.backends.ledger.grpc.endpoint": running.jaeger,
-            "extensions.jaeger_query.http.endpoint": f"127.0.0.1:{port}",
-            "extensions.jaeger_query.grpc.endpoint": f"127.0.0.1:{other}",
-        }
-        said = [f"--set={name}={value}" for name, value in options.items()]
-        process = subprocess.Popen([jaeger, f"--config={CONFIG}", *said], stdout=log, stderr=log)
-        try:
-            pair = Pair(f"http://127.0.0.1:{port}", running.ui, running.grpc)
-            wait_for(lambda: answers(pair.jaeger), process, data / "jaeger.log")
-            yield pair
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_S)
-
-
-def answers(at: str) -> bool:
-    try:
-        return fetch(f"{at}/api/services")[0] == 200
-    except OSError:
-        return False
-
-
-def wait_for(ready: Callable[[], bool], process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not ready():
-        assert process.poll() is None, log.read_text()[-2000:]
-        assert time.monotonic() < end, log.read_text()[-2000:]
-        time.sleep(0.1)
+    with collector(settings) as running, jaeger_over(running, data / "jaeger.log") as jaeger:
+        yield Pair(jaeger, running.ui, running.grpc)
 
 
 def test_a_trace_that_was_sent_to_us_is_in_jaeger(pair: Pair) -> None:

@@ -19,7 +19,7 @@ import pytest
 from spanledger_exporters.serving import collector
 from spanledger_exporters.settings import load
 
-from .parts import built_by_jaeger
+from .jaeger import built
 
 PATIENCE_S = 300
 
@@ -49,7 +49,7 @@ def answering(make: Callable[[], dict[str, str]]) -> Generator[str]:
 
 @pytest.mark.timeout(PATIENCE_S)
 def test_jaegers_own_storage_tests_pass(tmp_path: Path) -> None:
-    suite = built_by_jaeger("suite")
+    suite = built("jaeger", "suite")
     numbers = count()
     with contextlib.ExitStack() as running:
 
