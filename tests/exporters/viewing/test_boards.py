@@ -4,9 +4,13 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard as GrafanaDashboard
 
 from spanledger_exporters.demo import run_agent
 from spanledger_exporters.reading.ledger import Ledger
@@ -16,7 +20,7 @@ from spanledger_exporters.settings import load
 from spanledger_exporters.viewing.asking import ask
 from spanledger_exporters.viewing.boards import DASHBOARDS
 from spanledger_exporters.viewing.flight_types import shown
-from spanledger_exporters.viewing.grafana import Panel, dashboard_json
+from spanledger_exporters.viewing.grafana import Dashboard, Panel, dashboard_json
 from spanledger_exporters.viewing.grafana_files import grafana_files
 from spanledger_exporters.viewing.grafana_sources import REST_UID, SQL_UID, Places
 
@@ -127,6 +131,30 @@ def test_the_files_are_what_the_code_writes() -> None:
         assert found[path].read_text(encoding="utf-8") == text, (
             "run: python -m spanledger_exporters.viewing.grafana_files"
         )
+
+
+@pytest.mark.parametrize("board", DASHBOARDS, ids=lambda board: board.uid)
+def test_grafanas_own_types_hold_all_that_is_said(board: Dashboard) -> None:
+    """Grafana passes over what it does not know: an option with a wrong name just has no effect."""
+    register_default_plugins()
+    said = json.loads(dashboard_json(board, Places()))
+    held = json.loads(JSONEncoder().encode(GrafanaDashboard.from_json(said)))
+    assert list(missing(said, held)) == []
+    said["panels"][0]["options"]["nonsense"] = 1
+    held = json.loads(JSONEncoder().encode(GrafanaDashboard.from_json(said)))
+    assert list(missing(said, held)) == [".panels[0].options.nonsense"]
+
+
+def missing(said: Any, held: Any, place: str = "") -> Iterator[str]:
+    """Where something that was said is not held, or is something else."""
+    if isinstance(said, dict) and isinstance(held, dict):
+        for key, value in said.items():
+            yield from missing(value, held.get(key), f"{place}.{key}")
+    elif isinstance(said, list) and isinstance(held, list) and len(said) == len(held):
+        for number, (value, other) in enumerate(zip(said, held, strict=True)):
+            yield from missing(value, other, f"{place}[{number}]")
+    elif said != held:
+        yield place
 
 
 def test_uids_are_one_of_a_kind_and_links_lead_somewhere() -> None:
