@@ -118,6 +118,7 @@ def _code(letter: str) -> pa.Scalar:
 
 def _pieces(keys: pa.DictionaryArray, found: Values, elsewhere: pa.Array) -> pa.Array:
     """Each entry as its part of the record's JSON object; `elsewhere`: where a record ends."""
+    # Per entry only places are computed; four ways to open each different key are written once.
     quoted = text.enclosed('"', text.escaped(keys.dictionary), '":')
     openings = [text.enclosed(first, quoted, quote) for first in (",", "{") for quote in ("", '"')]
     width = pa.scalar(len(quoted), _INT32)
