@@ -6,6 +6,7 @@ Everything in it is derived: a file that cannot be opened is moved aside and mad
 import contextlib
 import hashlib
 import logging
+import shutil
 import time
 from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
@@ -18,8 +19,10 @@ import duckdb
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import Statement, views_sql
 from spanledger_exporters.storing import settled_views, views
+from spanledger_exporters.storing.blank import blank as blank_ledger
 from spanledger_exporters.storing.gate import holder, name_of
 from spanledger_exporters.storing.layout import Layout
+from spanledger_exporters.storing.prices import statement as prices_of
 from spanledger_exporters.storing.settled import Settlement, settlements
 from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
 
@@ -104,11 +107,38 @@ def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
 def _begin(layout: Layout) -> duckdb.DuckDBPyConnection:
     """Under another name: DuckDB cannot open a file whose creation was interrupted."""
     temporary = _unfinished(layout)
+    blank = blank_ledger(_version(_BLANK), _make_blank)
+    try:
+        return _begun(temporary, blank)
+    except (OSError, duckdb.Error):
+        if blank is None:
+            raise
+        # Whatever is wrong with it, it is made again another time.
+        blank.unlink(missing_ok=True)
+        return _begun(temporary, None)
+
+
+def _begun(temporary: Path, blank: Path | None) -> duckdb.DuckDBPyConnection:
     for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
         leftover.unlink(missing_ok=True)
+    if blank is not None:
+        shutil.copyfile(blank, temporary)
     connection = duckdb.connect(str(temporary), config=_CONFIG)
     temporary.chmod(0o600)
     return connection
+
+
+def _make_blank(path: Path) -> None:
+    """With all views, of nothing: `replace_views` then says what there is."""
+    with duckdb.connect(str(path), config=_CONFIG) as connection:
+        connection.begin()
+        connection.execute(_TABLES)
+        connection.execute(prices_of(frozenset()).text)
+        for statement in (*views.placeholders(), *_BLANK.views()):
+            connection.execute(statement.text)
+        for name, value in _facts_of(_BLANK).items():
+            _set_fact(connection, name, value)
+        connection.commit()
 
 
 def _unfinished(layout: Layout) -> Path:
@@ -149,11 +179,8 @@ def replace_views(
     known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
-        "queries": _version(made),
-        "dialects": ",".join(sorted(dialects)),
-        "awake": "" if awake is None else ",".join(["settled", *sorted(awake)]),
         **{statement.name: _digest(statement) for statement in (*shown, prices)},
-        **_digests(made),
+        **_facts_of(made),
     }
     stale = {name for name, fact in facts.items() if known.get(name) != fact}
     if prices.name in stale:
@@ -211,6 +238,22 @@ class _Made(NamedTuple):
 
     def views(self) -> tuple[Statement, ...]:
         return views_sql(self.dialects, self.awake)
+
+
+_BLANK: Final = _Made(frozenset(), None)
+"""Of a ledger without records."""
+
+
+def _facts_of(made: _Made) -> dict[str, str]:
+    """What `_Made.of` reads, and which text each view has."""
+    awake = "" if made.awake is None else ",".join(["settled", *sorted(made.awake)])
+    dialects = ",".join(sorted(made.dialects))
+    return {
+        "queries": _version(made),
+        "dialects": dialects,
+        "awake": awake,
+        **_digests(made),
+    }
 
 
 @lru_cache(8)
