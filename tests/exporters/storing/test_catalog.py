@@ -66,7 +66,7 @@ def test_nobody_finds_it_without_its_views(tmp_path: Path) -> None:
             lambda: Ledger(layout.root).sql("SELECT count(*) FROM plans").fetchall()
         )
         with catalog.opened(layout, 1) as connection:
-            connection.execute("CREATE VIEW plans AS SELECT 1")
+            connection.execute("CREATE OR REPLACE VIEW plans AS SELECT 1")
             time.sleep(0.2)
             assert not layout.ledger.exists()
         assert asked.result(20) == [(1,)]

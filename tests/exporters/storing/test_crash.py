@@ -117,7 +117,8 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_fifty_kills(tmp_path: Path) 
     senders = [Sender(port, name, numbers) for name in ("spans", "logs", "spans", "logs")]
     threads = [threading.Thread(target=sender.run) for sender in senders]
     with nursery() as children:
-        longest_s = 1.5 * start_s(children, tmp_path / "other")
+        # To start where there is something to recover takes up to twice as long.
+        longest_s = 2.5 * start_s(children, tmp_path / "other")
         for thread in threads:
             thread.start()
         try:
