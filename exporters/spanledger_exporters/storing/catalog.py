@@ -136,7 +136,7 @@ def _make_blank(path: Path) -> None:
         connection.execute(prices_of(frozenset()).text)
         for statement in (*views.placeholders(), *_BLANK.views()):
             connection.execute(statement.text)
-        for name, value in _facts_of(_BLANK).items():
+        for name, value in _BLANK.facts().items():
             _set_fact(connection, name, value)
         connection.commit()
 
@@ -180,7 +180,7 @@ def replace_views(
     facts = {
         "root": str(layout.root),
         **{statement.name: _digest(statement) for statement in (*shown, prices)},
-        **_facts_of(made),
+        **made.facts(),
     }
     stale = {name for name, fact in facts.items() if known.get(name) != fact}
     if prices.name in stale:
@@ -236,24 +236,23 @@ class _Made(NamedTuple):
         dialects = frozenset(filter(None, facts.get("dialects", "").split(",")))
         return cls(dialects, frozenset(awake) if is_settled else None)
 
+    def facts(self) -> dict[str, str]:
+        """What `of` reads, and which text each view has."""
+        awake = "" if self.awake is None else ",".join(["settled", *sorted(self.awake)])
+        dialects = ",".join(sorted(self.dialects))
+        return {
+            "queries": _version(self),
+            "dialects": dialects,
+            "awake": awake,
+            **_digests(self),
+        }
+
     def views(self) -> tuple[Statement, ...]:
         return views_sql(self.dialects, self.awake)
 
 
 _BLANK: Final = _Made(frozenset(), None)
 """Of a ledger without records."""
-
-
-def _facts_of(made: _Made) -> dict[str, str]:
-    """What `_Made.of` reads, and which text each view has."""
-    awake = "" if made.awake is None else ",".join(["settled", *sorted(made.awake)])
-    dialects = ",".join(sorted(made.dialects))
-    return {
-        "queries": _version(made),
-        "dialects": dialects,
-        "awake": awake,
-        **_digests(made),
-    }
 
 
 @lru_cache(8)
