@@ -31,10 +31,10 @@ BUSY = StoreOptions(seal_bytes=20_000, seal_age_s=0.05, min_free_bytes=0, mergin
 
 
 def collector(root: str, port: str) -> None:
-    """Receive until killed."""
+    """Receive until killed; who is ready is said, for one that was killed may be heard late."""
     store = Store.open(Path(root), BUSY)
     serve_grpc(store.intake, "127.0.0.1", int(port), 64 << 20)
-    say("ready")
+    say(f"ready {os.getpid()}")
     threading.Event().wait()
 
 

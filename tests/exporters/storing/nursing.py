@@ -42,14 +42,10 @@ class Nursery:
         assert not line.startswith("failed"), line
         return line
 
-    def lines(self) -> list[str]:
-        """All that was said and not yet heard."""
-        found = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                found.append(self._lines.get_nowait())
-        assert not [line for line in found if line.startswith("failed")], found
-        return found
+    def until(self, expected: str, timeout_s: float) -> None:
+        """Hear what children say up to this line; each line may take the time."""
+        while self.line(timeout_s) != expected:
+            pass
 
     def kill(self, child: int, number: int = signal.SIGKILL) -> None:
         """Send a signal, to one of ours only, and forget it when that ends it."""
