@@ -59,16 +59,28 @@ def macros_sql() -> tuple[Statement, ...]:
     return (_recognition(root), *map(_statement, files))
 
 
-@lru_cache(8)
 def views_sql(
     dialects: frozenset[str] | None = None, awake: frozenset[str] | None = None
 ) -> tuple[Statement, ...]:
     """The macros and views on top of `spans`, `logs` and `metrics`.
 
-    A view is one WITH chain of all it reads down to those three, so that DuckDB binds each of them
-    once and not once for every path that leads to it. `dialects`: what `dialects_sql` found; what
-    only others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that finds
-    nothing. None stands for all.
+    A view asks what the macro `sql_of_<view>` says. A SELECT in its place would be kept parsed, at
+    nine times its length, for whoever opens the file to read through, and would have to be bound
+    anew where now a text is replaced. The columns of a view are the same whatever its text.
+    """
+    return (*macros_sql(), *texts_sql(dialects, awake), *_views())
+
+
+@lru_cache(8)
+def texts_sql(
+    dialects: frozenset[str] | None, awake: frozenset[str] | None
+) -> tuple[Statement, ...]:
+    """The macros that say each view's SELECT.
+
+    It is one WITH chain of all that the view reads down to the three, so that DuckDB binds each of
+    them once and not once for every path that leads to it. `dialects`: what `dialects_sql` found;
+    what only others would give is left out, for DuckDB takes 10 to 20 ms to plan each SELECT that
+    finds nothing. None stands for all.
 
     `awake`: part of the ledger is in the tables `settled.*`, and the views of SETTLED make only the
     rest, whose records are of these dialects. Where there is no rest they are what is settled.
@@ -82,9 +94,25 @@ def views_sql(
             return _whole(name, relations)
         return _settled(name, rest) if awake else _written(name)
 
-    names = (stem(file) for file in sql_files(root / "ledger"))
-    made = (Statement(name, f"CREATE OR REPLACE VIEW {name} AS\n{text(name)}") for name in names)
-    return (*macros_sql(), *made)
+    return tuple(_told(f"sql_of_{name}", text(name)) for name in _view_names())
+
+
+@cache
+def _view_names() -> tuple[str, ...]:
+    return tuple(stem(file) for file in sql_files(queries_dir() / "ledger"))
+
+
+@cache
+def _views() -> tuple[Statement, ...]:
+    return tuple(
+        Statement(name, f"CREATE OR REPLACE VIEW {name} AS FROM query(sql_of_{name}())")
+        for name in _view_names()
+    )
+
+
+def _told(macro: str, text: str) -> Statement:
+    literal = text.replace("'", "''")
+    return Statement(macro, f"CREATE OR REPLACE MACRO {macro}() AS '{literal}'")
 
 
 def settling_sql(dialects: frozenset[str]) -> Iterator[Statement]:

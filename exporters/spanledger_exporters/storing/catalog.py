@@ -129,16 +129,20 @@ def _begun(temporary: Path, blank: Path | None) -> duckdb.DuckDBPyConnection:
 
 
 def _make_blank(path: Path) -> None:
-    """With all views, of nothing: `replace_views` then says what there is."""
+    """A ledger without records: `replace_views` then says what there is."""
     with duckdb.connect(str(path), config=_CONFIG) as connection:
         connection.begin()
         connection.execute(_TABLES)
-        connection.execute(prices_of(frozenset()).text)
-        for statement in (*views.placeholders(), *_BLANK.views()):
-            connection.execute(statement.text)
-        for name, value in _BLANK.facts().items():
-            _set_fact(connection, name, value)
+        _make_views(connection)
+        _record(connection, _BLANK.facts(), {})
         connection.commit()
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """All views, of nothing: what they are bound to when they are made matters to nobody."""
+    connection.execute(prices_of(frozenset()).text)
+    for statement in (*views.placeholders(), *_BLANK.views()):
+        connection.execute(statement.text)
 
 
 def _unfinished(layout: Layout) -> Path:
@@ -167,46 +171,35 @@ def replace_views(
     """Make the contents visible, in one transaction.
 
     `dialects`: those that there are records of; `prices`: of the models that they name;
-    `held`: the settlements of stories that are over; `awake`: what all others speak. A view is
-    replaced when its text has changed: usually one of six, as the segments of one signal.
+    `held`: the settlements of stories that are over; `awake`: what all others speak. What has
+    another text is replaced: usually one view of six, as the segments of one signal.
     """
+    made = _Made(dialects, awake)
     shown = (
+        prices,
         *views.statements(layout, contents, conflicts),
         *settled_views.statements(layout, contents, held, awake),
     )
-    made = _Made(dialects, awake)
-    connection.begin()
-    known = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
     facts = {
         "root": str(layout.root),
-        **{statement.name: _digest(statement) for statement in (*shown, prices)},
+        **{statement.name: _digest(statement) for statement in shown},
         **made.facts(),
     }
+    connection.begin()
+    recorded = dict(connection.sql("SELECT name, value FROM ledger_facts").fetchall())
+    if recorded.get("awake") and awake is None:
+        connection.execute("DROP SCHEMA IF EXISTS settled CASCADE")
+    known = recorded
+    if recorded.get("queries") != _version(_Made.of(recorded)):
+        # Another version made what is there.
+        _make_views(connection)
+        known = _BLANK.facts()
     stale = {name for name, fact in facts.items() if known.get(name) != fact}
-    if prices.name in stale:
-        connection.execute(prices.text)
-    if asked := _to_make(made, known, stale):
-        # On tables of no files: opening those for every mention of a table doubles the time.
-        bare = (*views.placeholders(), *settled_views.placeholders(held))
-        for statement in (*bare, *asked):
-            connection.execute(statement.text)
-        stale.update(statement.name for statement in shown)
-    for statement in shown:
+    for statement in (*made.views(), *shown):
         if statement.name in stale:
             connection.execute(statement.text)
-    if known.get("awake") and awake is None:
-        connection.execute("DROP SCHEMA IF EXISTS settled CASCADE")
-    for name in stale & facts.keys():
-        _set_fact(connection, name, facts[name])
+    _record(connection, facts, recorded)
     connection.commit()
-
-
-def _to_make(made: "_Made", known: dict[str, str], stale: set[str]) -> tuple[Statement, ...]:
-    """The views with a new text; all of them where another version made what is there."""
-    every = made.views()
-    if known.get("queries") != _version(_Made.of(known)):
-        return every
-    return tuple(statement for statement in every if statement.name in stale)
 
 
 def is_current(connection: duckdb.DuckDBPyConnection, layout: Layout) -> bool:
@@ -272,6 +265,12 @@ def _version(made: _Made) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _set_fact(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
-    connection.execute("DELETE FROM ledger_facts WHERE name = ?", [name])
-    connection.execute("INSERT INTO ledger_facts VALUES (?, ?)", [name, value])
+def _record(
+    connection: duckdb.DuckDBPyConnection, facts: dict[str, str], recorded: dict[str, str]
+) -> None:
+    """Leave the facts in their table, of which some may be there."""
+    changed = [name for name in recorded.keys() | facts if recorded.get(name) != facts.get(name)]
+    for name in changed:
+        connection.execute("DELETE FROM ledger_facts WHERE name = ?", [name])
+        if name in facts:
+            connection.execute("INSERT INTO ledger_facts VALUES (?, ?)", [name, facts[name]])

@@ -48,16 +48,6 @@ def statements(
         yield from _written_down(held, unspoken(held, awake))
 
 
-def placeholders(held: Sequence[Settlement]) -> Iterator[Statement]:
-    """The same without records, to bind other views' texts to."""
-    if held:
-        yield _SCHEMA
-        for signal in TELLING:
-            for name in (f"settled.tail_{signal}", f"settled.{signal}"):
-                yield view(name, f"SELECT * FROM main.{signal}")
-        yield from _written_down(held)
-
-
 def without_hot(
     layout: Layout, contents: dict[str, Contents], held: Sequence[Settlement]
 ) -> Iterator[Statement]:
