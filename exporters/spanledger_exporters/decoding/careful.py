@@ -8,13 +8,19 @@ over: cleaned for the columns, and whole in `wire`. All others go on untouched.
 import base64
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from google.protobuf import message
 from google.protobuf.descriptor import FieldDescriptor
 
 from spanledger_exporters.decoding.wire import WIRES, Wire, envelope
 from spanledger_exporters.errors import BadRequestError
+
+_Message = TypeVar("_Message", bound=message.Message)
+
+
+class NotWholeError(Exception):
+    """Something in a group of requests is not as our protocol files have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,18 @@ def is_whole(signal: str, payload: bytes) -> bool:
         request.ParseFromString(payload)
     except message.DecodeError:
         return False
-    request.DiscardUnknownFields()
-    if request.ByteSize() == len(payload):
-        return True
-    # Fewer bytes: fields went, or the encoder does not write the shortest form.
-    request.ParseFromString(payload)
-    return not _drop_unknown(request)
+    return not drop_unknown(request)
+
+
+def parsed(kind: type[_Message], raw: bytes) -> _Message:
+    """A message inside another, of which only the bytes came; raises NotWholeError."""
+    try:
+        found = kind.FromString(raw)
+    except message.DecodeError as error:
+        raise NotWholeError from error
+    if drop_unknown(found):
+        raise NotWholeError
+    return found
 
 
 def sort(signal: str, payload: bytes, suspects: frozenset[int] | None = None) -> Sorted:
@@ -66,7 +78,7 @@ def sort(signal: str, payload: bytes, suspects: frozenset[int] | None = None) ->
     The rest stays together as the last payload. Raises BadRequestError when the envelope itself
     is not protobuf.
     """
-    request, result, place = _parsed_envelope(signal, payload), Sorted(), 0
+    request, result, place, rest = _parsed_envelope(signal, payload), Sorted(), 0, 0
     for level, records in _levels(WIRES[signal], request):
         kept = []
         for raw in records:
@@ -77,7 +89,9 @@ def sort(signal: str, payload: bytes, suspects: frozenset[int] | None = None) ->
             place += 1
         del records[:]
         records.extend(kept)
-    result.add(request.SerializeToString(), None)
+        rest += len(kept)
+    if rest:
+        result.add(request.SerializeToString(), None)
     return result
 
 
@@ -137,7 +151,7 @@ def _examine(signal: str, level: _Level, raw: bytes, result: Sorted) -> None:
 def _clean(signal: str, payload: bytes, result: Sorted) -> None:
     """Keep a record alone in its request, with its whole self beside it if columns need less."""
     request: Any = WIRES[signal].request.FromString(payload)
-    changed = _drop_unknown(request) | _make_regular(request) | _drop_index_of_body(signal, request)
+    changed = drop_unknown(request) | _make_regular(request) | _drop_index_of_body(signal, request)
     result.add(request.SerializeToString(), base64.b64encode(payload).decode() if changed else None)
 
 
@@ -171,7 +185,8 @@ def _ids(signal: str, record: Any) -> Iterator[tuple[str, bytes]]:
         yield "link.span_id", link.span_id
 
 
-def _drop_unknown(request: Any) -> bool:
+def drop_unknown(request: Any) -> bool:
+    """Leave what our protocol files know; tell whether anything went."""
     size = request.ByteSize()
     request.DiscardUnknownFields()
     return bool(request.ByteSize() != size)

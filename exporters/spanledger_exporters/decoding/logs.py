@@ -14,7 +14,8 @@ from spanledger_exporters.decoding.wire import WIRES
 def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows:
     """Serialized ExportLogsServiceRequests to rows; `wires` has the `wire` of each payload.
 
-    Raises IrregularError when a record has an invalid id or something no column holds.
+    Raises NotWholeError when one of them is not what it should be, IrregularError when a record has
+    an invalid id or something no column holds.
     """
     found = source.read("logs", WIRES["logs"], payloads)
     logs = found.records

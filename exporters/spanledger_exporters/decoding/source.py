@@ -7,11 +7,12 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from spanledger_exporters.decoding import attributes, rows, text
+from spanledger_exporters.decoding import attributes, rows, sizes, text
 from spanledger_exporters.decoding.attributes import Attributes
+from spanledger_exporters.decoding.careful import NotWholeError, is_whole
 from spanledger_exporters.decoding.shapes import schema
 from spanledger_exporters.decoding.values import dump
-from spanledger_exporters.decoding.wire import Wire, arrow_handler
+from spanledger_exporters.decoding.wire import Wire, arrow_handler, arrow_kind
 
 _NOTHING: Final = text.constant("")
 
@@ -45,8 +46,8 @@ def flatten(lists: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 
 def read(signal: str, wire: Wire, payloads: list[bytes]) -> Source:
-    """Serialized export requests to their flattened records."""
-    batch = arrow_handler(signal).list_to_record_batch(payloads)
+    """Serialized export requests to their flattened records; raises NotWholeError."""
+    batch = _batch(signal, payloads)
     resources, payload_of_resource = flatten(batch.column(wire.resources))
     scopes, resource_of_scope = flatten(pc.struct_field(resources, wire.scopes))
     records, scope_of = flatten(pc.struct_field(scopes, wire.records))
@@ -67,6 +68,23 @@ def read(signal: str, wire: Wire, payloads: list[bytes]) -> Source:
         ),
         irregular=pa.concat_arrays([_below(resource, resource_of), _below(scope, scope_of)]),
     )
+
+
+def _batch(signal: str, payloads: list[bytes]) -> pa.RecordBatch:
+    """The requests, one a row, of which every byte is accounted for.
+
+    Counting them again takes a third of what protobuf's parser does when it looks for fields of the
+    future; it is asked about those that are not written in the shortest way.
+    """
+    try:
+        batch = arrow_handler(signal).list_to_record_batch(payloads)
+    except ValueError as error:
+        raise NotWholeError from error
+    decoded = sizes.shortest(arrow_kind(signal), batch.to_struct_array()).to_pylist()
+    doubtful = (p for p, size in zip(payloads, decoded, strict=True) if len(p) != size)
+    if not all(is_whole(signal, payload) for payload in doubtful):
+        raise NotWholeError
+    return batch
 
 
 def _below(level: Attributes, level_of: pa.Array) -> pa.Array:

@@ -24,7 +24,8 @@ _SIZES: Final = {size: pa.array([0, size], pa.int32()) for size in (8, 16)}
 def decode(payloads: list[bytes], wires: list[str | None] | None = None) -> Rows:
     """Serialized ExportTraceServiceRequests to rows; `wires` has the `wire` of each payload.
 
-    Raises IrregularError when a record has an invalid id or something no column holds.
+    Raises NotWholeError when one of them is not what it should be, IrregularError when a record has
+    an invalid id or something no column holds.
     """
     found = source.read("spans", WIRES["spans"], payloads)
     spans = found.records

@@ -20,6 +20,8 @@ from opentelemetry.proto.common.v1.common_pb2 import (
     KeyValueList,
 )
 
+from spanledger_exporters.decoding.careful import parsed
+
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 Convert = Callable[[bytes], str]
 
@@ -105,13 +107,13 @@ def dump(value: Json) -> str:
 
 
 def array_text(raw: bytes) -> str:
-    """JSON text of a serialized ArrayValue."""
-    return dump(_array(ArrayValue.FromString(raw)))
+    """JSON text of a serialized ArrayValue; raises NotWholeError."""
+    return dump(_array(parsed(ArrayValue, raw)))
 
 
 def object_text(raw: bytes) -> str:
-    """JSON text of a serialized KeyValueList."""
-    return dump(_object(KeyValueList.FromString(raw).values))
+    """JSON text of a serialized KeyValueList; raises NotWholeError."""
+    return dump(_object(parsed(KeyValueList, raw).values))
 
 
 def bytes_text(raw: bytes) -> str:

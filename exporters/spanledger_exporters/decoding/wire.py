@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import ptars
 import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory
-from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor import Descriptor, FileDescriptor
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -82,12 +82,24 @@ class ArrowHandler(Protocol):
 @cache
 def arrow_handler(signal: str) -> ArrowHandler:
     """Serialized requests of a signal to one Arrow record batch, a request a row."""
-    wire = WIRES[signal]
-    files = _derive(wire, _RECURSIVE)
-    handler: ArrowHandler = ptars.HandlerPool(files).get_for_message(
-        files[-1].message_types_by_name[wire.request.DESCRIPTOR.name]
-    )
+    kind = arrow_kind(signal)
+    handler: ArrowHandler = ptars.HandlerPool(_arrow_files(signal)).get_for_message(kind)
     return handler
+
+
+def arrow_kind(signal: str) -> Descriptor:
+    """What the columns of that batch are named after."""
+    return _request_of(WIRES[signal], _arrow_files(signal))
+
+
+@cache
+def _arrow_files(signal: str) -> list[FileDescriptor]:
+    return _derive(WIRES[signal], _RECURSIVE)
+
+
+def _request_of(wire: Wire, files: list[FileDescriptor]) -> Descriptor:
+    kind: Descriptor = files[-1].message_types_by_name[wire.request.DESCRIPTOR.name]
+    return kind
 
 
 @cache
@@ -104,10 +116,7 @@ def envelope(signal: str) -> type[message.Message]:
         for field in descriptor.fields
         if field.name != wire.scopes
     }
-    files = _derive(wire, opaque)
-    return message_factory.GetMessageClass(
-        files[-1].message_types_by_name[wire.request.DESCRIPTOR.name]
-    )
+    return message_factory.GetMessageClass(_request_of(wire, _derive(wire, opaque)))
 
 
 def _title(field: str) -> str:

@@ -1,6 +1,7 @@
 """Write requests to the journal: decode together, append, sync; only then are they acknowledged."""
 
 import hashlib
+import itertools
 import secrets
 import shutil
 import threading
@@ -103,35 +104,28 @@ class Writer:
                 self.counts[signal].repeated_requests += 1
             else:
                 fresh[key] = request
-        results |= self._commit(signal, fresh)
+        if fresh:
+            results |= self._commit(signal, fresh)
         return [results[key] for key in prints]
 
     def _commit(self, signal: str, fresh: dict[str, Request]) -> dict[str, Receipt | LedgerError]:
+        found, outcomes = requests.decode(signal, [one.payload for one in fresh.values()])
         results: dict[str, Receipt | LedgerError] = {}
-        checked: dict[str, requests.Checked] = {}
-        for key, request in fresh.items():
-            try:
-                checked[key] = _with_rejects(requests.check(signal, request.payload), request)
-            except LedgerError as error:
-                results[key] = error
-        if checked:
-            results |= self._append(signal, checked)
-        return results
-
-    def _append(
-        self, signal: str, checked: dict[str, requests.Checked]
-    ) -> dict[str, Receipt | LedgerError]:
-        found, rejects = requests.decode(signal, list(checked.values()))
-        self.dead_letters.add(signal, [reject for one in rejects for reject in one])
+        rejects: dict[str, list[Reject]] = {}
+        for (key, request), outcome in zip(fresh.items(), outcomes, strict=True):
+            if isinstance(outcome, LedgerError):
+                results[key] = outcome
+            else:
+                rejects[key] = [*request.rejects, *outcome]
+        lost = list(itertools.chain.from_iterable(rejects.values()))
+        self.dead_letters.add(signal, lost)
         if found.count:
-            self._journal(found, list(checked))
-        receipts = {
-            key: Receipt(len(one), _why(one)) for key, one in zip(checked, rejects, strict=True)
-        }
-        for key, receipt in receipts.items():
-            self.recent_requests.remember(key, (receipt.rejected, receipt.message))
-        self.counts[signal].received += found.count + sum(map(len, rejects))
-        return dict(receipts)
+            self._journal(found, list(rejects))
+        self.counts[signal].received += found.count + len(lost)
+        for key, one in rejects.items():
+            results[key] = Receipt(len(one), _why(one))
+            self.recent_requests.remember(key, (len(one), _why(one)))
+        return results
 
     def _journal(self, found: rows.Rows | rows.FewRows, keys: list[str]) -> None:
         signal = found.signal
@@ -195,12 +189,6 @@ class Writer:
                 f"need {self.min_free_bytes >> 20}: free some space, senders will retry"
             )
         self._disk_checked = now
-
-
-def _with_rejects(checked: requests.Checked, request: Request) -> requests.Checked:
-    if not request.rejects:
-        return checked
-    return requests.Checked(checked.payloads, checked.wires, [*request.rejects, *checked.rejects])
 
 
 def _why(rejects: Sequence[Reject]) -> str:

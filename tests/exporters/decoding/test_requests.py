@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from spanledger_exporters.decoding import careful, logs, plain, plain_rows, requests, spans
 from spanledger_exporters.decoding.careful import Reject
@@ -63,9 +63,8 @@ def drawn(signal: str, data: st.DataObject) -> Any:
 @given(data=st.data())
 def test_any_request_comes_back_field_by_field(signal: str, data: st.DataObject) -> None:
     sent = [drawn(signal, data) for _ in range(2)]
-    checked = [requests.check(signal, message.SerializeToString()) for message in sent]
-    rows, rejects = requests.decode(signal, checked)
-    assert rejects == [[], []]
+    rows, outcomes = requests.decode(signal, [message.SerializeToString() for message in sent])
+    assert outcomes == [[], []]
     back = list(encoded(signal, Result(stamp(rows, 1, "w", 0).table).rows()))
     assert records(signal, back) == records(signal, sent)
 
@@ -75,9 +74,8 @@ def test_any_request_comes_back_field_by_field(signal: str, data: st.DataObject)
 @given(data=st.data())
 def test_both_decoders_give_the_same_rows_and_lines(signal: str, data: st.DataObject) -> None:
     payload = drawn(signal, data).SerializeToString()
-    checked = requests.check(signal, payload)
-    rows, _ = requests.decode(signal, [checked])
-    if not rows.count or any(checked.wires) or rows.count != careful.count(signal, payload):
+    rows, _ = requests.decode(signal, [payload])
+    if not rows.count or rows.count != careful.count(signal, payload):
         return
     if any(table(rows).column("wire").to_pylist()):
         return
@@ -103,8 +101,31 @@ def request(*found: Span) -> ExportTraceServiceRequest:
     return message
 
 
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited protobuf field."""
+    return bytes([number << 3 | 2]) + varint(len(content)) + content
+
+
+def varint(number: int) -> bytes:
+    head = b""
+    while number > 0x7F:
+        head += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return head + bytes([number])
+
+
+def nested_arrays(depth: int) -> bytes:
+    """A serialized AnyValue: a list in a list in a list."""
+    value = field(1, b"bottom")
+    for _ in range(depth):
+        value = field(5, field(1, value))
+    return value
+
+
 def decode(*payloads: bytes) -> tuple[Rows, list[list[Reject]]]:
-    rows, rejects = requests.decode("spans", [requests.check("spans", p) for p in payloads])
+    rows, outcomes = requests.decode("spans", payloads)
+    rejects = [one for one in outcomes if not isinstance(one, BadRequestError)]
+    assert len(rejects) == len(payloads)
     return (rows.as_columns() if isinstance(rows, FewRows) else rows), rejects
 
 
@@ -132,27 +153,6 @@ def test_a_span_nested_deeper_than_protobuf_reads_costs_itself() -> None:
     scope = field(2, span().SerializeToString()) + field(2, deep)
     rows, (rejects,) = decode(field(1, field(2, scope)))
     assert (rows.count, [r.raw for r in rejects]) == (1, [deep])
-
-
-def field(number: int, content: bytes) -> bytes:
-    """A length-delimited protobuf field."""
-    return bytes([number << 3 | 2]) + varint(len(content)) + content
-
-
-def varint(number: int) -> bytes:
-    head = b""
-    while number > 0x7F:
-        head += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return head + bytes([number])
-
-
-def nested_arrays(depth: int) -> bytes:
-    """A serialized AnyValue: a list in a list in a list."""
-    value = field(1, b"bottom")
-    for _ in range(depth):
-        value = field(5, field(1, value))
-    return value
 
 
 @pytest.mark.parametrize(
@@ -187,18 +187,87 @@ def test_of_a_repeated_key_the_last_value_counts_and_the_whole_is_kept(good: int
     assert records("spans", list(encoded("spans", found))) == records("spans", [sent])
 
 
-def test_a_field_from_the_future_is_kept_whole() -> None:
-    future = span().SerializeToString() + b"\xa2\x06\x03new"
-    message = request(Span.FromString(future))
-    rows, _ = decode(message.SerializeToString())
+FUTURE = b"\xa2\x06\x03new"
+NESTED = {
+    "list": field(5, field(1, field(1, b"in it") + FUTURE)),
+    "object": field(6, field(1, field(1, b"key") + FUTURE)),
+}
+
+
+@pytest.mark.parametrize("good", [1, 200])
+@pytest.mark.parametrize(
+    "record",
+    [FUTURE, *(field(9, field(1, b"key") + field(2, value)) for value in NESTED.values())],
+    ids=["a span", *NESTED],
+)
+def test_a_field_from_the_future_is_kept_whole(record: bytes, good: int) -> None:
+    odd = Span.FromString(span().SerializeToString() + record)
+    rows, (rejects,) = decode(request(odd, *(span() for _ in range(good))).SerializeToString())
+    assert (rows.count, rejects) == (good + 1, [])
     found = Result(stamp(rows, 1, "w", 0).table).rows()
+    assert [row["wire"] is None for row in found].count(False) == 1
     back = next(iter(encoded("spans", found)))
     assert b"new" in back.SerializeToString()
 
 
-def test_a_bad_request_does_not_keep_its_neighbours_from_being_decoded() -> None:
-    with pytest.raises(BadRequestError):
-        requests.check("spans", b"\x00\x01not protobuf")
+@pytest.mark.parametrize("good", [1, 200])
+@pytest.mark.parametrize("cut", [field(5, b"\x0a\x7fcut"), field(6, b"\x0a\x7fcut")])
+def test_a_value_that_is_cut_inside_costs_its_span(cut: bytes, good: int) -> None:
+    bad = span().SerializeToString() + field(9, field(1, b"key") + field(2, cut))
+    spans = b"".join(field(2, one) for one in [span().SerializeToString()] * good + [bad])
+    rows, (rejects,) = decode(field(1, field(2, spans)))
+    assert (rows.count, [reject.raw for reject in rejects]) == (good, [bad])
+
+
+@pytest.mark.parametrize("good", [1, 200])
+def test_defaults_that_are_written_out_are_no_news(good: int) -> None:
+    wordy = span().SerializeToString() + b"\x50\x00\x60\x00"
+    spans = b"".join(field(2, wordy) for _ in range(good))
+    rows, (rejects,) = decode(field(1, field(2, spans)))
+    assert (rows.count, rejects) == (good, [])
+    assert "wire" not in rows.columns or not rows.columns["wire"].drop_null()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_of_a_changed_request_nothing_is_lost_silently(data: st.DataObject) -> None:
+    """Whatever protobuf's own parser makes of it is there, or dead letters say what is not."""
+    sent = bytearray(BIG)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(sent) - 1))
+        sent[place] = data.draw(st.integers(0, 255))
+    rows, (outcome,) = requests.decode("spans", [bytes(sent)])
+    if outcome == []:
+        back = list(encoded("spans", Result(table(rows)).rows()))
+        parsed = ExportTraceServiceRequest.FromString(bytes(sent))
+        assert records("spans", back) == records("spans", [parsed])
+    else:
+        assert isinstance(outcome, BadRequestError) or all(reject.raw for reject in outcome)
+
+
+BIG = request(
+    *(
+        span(
+            "a step",
+            attributes=[
+                KeyValue(key="text", value=AnyValue(string_value="x" * 150)),
+                KeyValue(key="number", value=AnyValue(int_value=300)),
+                KeyValue(key="list", value=AnyValue.FromString(field(5, field(1, b"\x10\x01")))),
+            ],
+            events=[Span.Event(name="told", time_unix_nano=5)],
+            status=Status(code=Status.STATUS_CODE_ERROR, message="it failed"),
+        )
+        for _ in range(300)
+    )
+).SerializeToString()
+
+
+@pytest.mark.parametrize("good", [1, 200])
+def test_a_bad_request_does_not_keep_its_neighbours_from_being_decoded(good: int) -> None:
+    neighbour = request(*(span() for _ in range(good))).SerializeToString()
+    rows, outcomes = requests.decode("spans", [neighbour, b"\x00\x01not protobuf", neighbour])
+    assert rows.count == 2 * good
+    assert [type(outcome) for outcome in outcomes] == [list, BadRequestError, list]
 
 
 @pytest.mark.parametrize("copies", [1, 100])
