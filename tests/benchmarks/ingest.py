@@ -3,6 +3,7 @@
     python tests/benchmarks/ingest.py [--spans 400000] [--per-request 512] [--clients 4]
 
 The client process holds ready-made requests, so that on two cores it takes little from the server.
+Two yardsticks are measured in the same run: protobuf's parse, and a gRPC server that does nothing.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 import duckdb
 import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from serving import Server, machine, served
+from serving import Server, bare, cpu_s, machine, served
 from workload import requests
 
 METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -33,10 +34,10 @@ def send(target: str, batch: Sequence[bytes], latencies: list[float]) -> None:
             latencies.append(time.perf_counter() - started)
 
 
-def run(server: Server, payloads: Sequence[bytes], clients: int) -> list[float]:
+def run(target: str, payloads: Sequence[bytes], clients: int) -> list[float]:
     latencies: list[float] = []
     threads = [
-        threading.Thread(target=send, args=(server.grpc, payloads[n::clients], latencies))
+        threading.Thread(target=send, args=(target, payloads[n::clients], latencies))
         for n in range(clients)
     ]
     for thread in threads:
@@ -62,6 +63,16 @@ def yardstick_us(payloads: Sequence[bytes], spans: int) -> float:
     return (time.process_time() - started) / spans * 1e6
 
 
+def grpc_alone(payloads: Sequence[bytes], clients: int) -> tuple[float, float]:
+    """Requests a second, and microseconds of CPU each, of a server that does nothing."""
+    with bare() as (pid, target):
+        run(target, payloads[:100], clients)
+        cpu, started = cpu_s(pid), time.perf_counter()
+        run(target, payloads, clients)
+        took = time.perf_counter() - started
+        return len(payloads) / took, (cpu_s(pid) - cpu) / len(payloads) * 1e6
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spans", type=int, default=400_000)
@@ -72,10 +83,10 @@ def main() -> None:
     warm = list(requests(args.warm, per_request=args.per_request, seed=2))
     payloads = list(requests(args.spans, per_request=args.per_request))
     with tempfile.TemporaryDirectory() as folder, served(Path(folder)) as server:
-        run(server, warm, args.clients)
+        run(server.grpc, warm, args.clients)
         wait_until_published(server, args.warm)
         cpu, started = server.cpu_s(), time.perf_counter()
-        latencies = run(server, payloads, args.clients)
+        latencies = run(server.grpc, payloads, args.clients)
         acknowledged = time.perf_counter() - started
         wait_until_published(server, args.warm + args.spans)
         cpu = server.cpu_s() - cpu
@@ -86,7 +97,9 @@ def main() -> None:
         print(f"machine             {machine()}")
         print(f"server CPU          {cpu / args.spans * 1e6:.1f} us a span")
         print(f"protobuf parse      {yardstick_us(payloads, args.spans):.2f} us a span")
+        alone, alone_us = grpc_alone(payloads, args.clients)
         print(f"server CPU          {cpu / len(payloads) * 1e6:.0f} us a request")
+        print(f"gRPC alone          {alone_us:.0f} us a request, {alone:,.0f} requests/s")
         print(f"acknowledged        {args.spans / acknowledged:,.0f} spans/s")
         print(f"acknowledged        {len(payloads) / acknowledged:,.0f} requests/s")
         for name, part in (("p50", 0.5), ("p99", 0.99)):

@@ -140,7 +140,7 @@ def main() -> None:
     args = parser.parse_args()
     print(f"machine: {machine()}, {args.rate:g} spans/s in requests of {SIZE}")
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), "--flight-port=0") as server:
-        run(server, list(requests(args.spans, seed=2)), 2)
+        run(server.grpc, list(requests(args.spans, seed=2)), 2)
         wait_until_published(server, args.spans)
         phases(server, args.rate, args.seconds)
 

@@ -26,8 +26,7 @@ class Server:
 
     def cpu_s(self) -> float:
         """User and system time so far."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        return cpu_s(self.process.pid)
 
     def peak_mib(self) -> int:
         """The most memory it has had resident."""
@@ -55,6 +54,25 @@ def served(data: Path, *options: str) -> Generator[Server]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+@contextlib.contextmanager
+def bare() -> Generator[tuple[int, str]]:
+    """A server that does nothing: its process id and where it listens."""
+    command = [sys.executable, str(Path(__file__).with_name("bare.py"))]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        yield process.pid, json.loads(process.stdout.readline())["grpc"]
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def cpu_s(pid: int) -> float:
+    """User and system time that a process has used, its children left out."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def machine() -> str:
