@@ -113,8 +113,9 @@ def _begin(layout: Layout) -> duckdb.DuckDBPyConnection:
     except (OSError, duckdb.Error):
         if blank is None:
             raise
-        # Whatever is wrong with it, it is made again another time.
-        blank.unlink(missing_ok=True)
+        # Whatever is wrong with it, it is made again another time, if it can be.
+        with contextlib.suppress(OSError):
+            blank.unlink()
         return _begun(temporary, None)
 
 

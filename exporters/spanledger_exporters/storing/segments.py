@@ -36,10 +36,11 @@ class Footer:
     `replaces` are the stems of all segments that a merged one took in, at first or second hand;
     `conflicts` the (trace, span) ids that had several contents when its rows were stored;
     `dialects` those of its rows, None when another version decided on them; `models` what they
-    name, None when nobody looked.
+    name, None when nobody looked. `size` is the bytes in its pages, inflated; 0 before they are.
     """
 
     rows: int
+    size: int = 0
     replaces: frozenset[str] = frozenset()
     conflicts: frozenset[tuple[str, str]] = frozenset()
     dialects: frozenset[str] | None = None
@@ -69,7 +70,7 @@ def write(
     models: Named | None = None,
 ) -> None:
     """Write one segment; it appears whole, under its final name, or not at all."""
-    facts = Footer(len(table), frozenset(), conflicts, dialects, models).metadata()
+    facts = Footer(len(table), conflicts=conflicts, dialects=dialects, models=models).metadata()
     with SegmentWriter(path, table.schema.with_metadata(facts), rows=len(table)) as writer:
         writer.add(table.replace_schema_metadata(facts))
 
@@ -153,6 +154,7 @@ def footer(path: Path) -> Footer:
     found = pq.read_metadata(path)
     return Footer(
         found.num_rows,
+        sum(found.row_group(i).total_byte_size for i in range(found.num_row_groups)),
         frozenset(_words(found, _REPLACES)),
         frozenset((trace, span) for trace, span in _pairs(_words(found, _CONFLICTS))),
         _dialects(_words(found, _DIALECTS)),

@@ -38,16 +38,16 @@ from spanledger_exporters.storing.settled import (
     settlements,
     version,
 )
-from spanledger_exporters.storing.share import Share
+from spanledger_exporters.storing.share import Most, Share
 from spanledger_exporters.storing.shelf import Shelf
 from spanledger_exporters.storing.stories import tell_stories
 from spanledger_exporters.storing.views import parquet
 
 QUIET_S: Final = 600.0
 """A story is over when it was not heard of for this long."""
-_MOST_RECORDS: Final = 300_000
-"""Taken from the tail at a time: about 1 GB while they are worked on."""
-_LONGEST: Final = 4 * _MOST_RECORDS
+_MOST: Final = Most(records=300_000, size=192 << 20)
+"""About 1 GB while it is worked on: 3 KB a record and four times its bytes."""
+_LONGEST: Final = 4 * _MOST.records
 """A story of more settled records would be worked on as a whole each time it goes on: it is not."""
 _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "memory_limit": "2GB",
@@ -69,7 +69,7 @@ def main() -> None:
     settle(Layout(Path(sys.argv[1])))
 
 
-def settle(layout: Layout, quiet_s: float = QUIET_S, most_records: int = _MOST_RECORDS) -> bool:
+def settle(layout: Layout, quiet_s: float = QUIET_S, most: Most = _MOST) -> bool:
     """Settle the oldest segments of the tail; False when there are none, or somebody else does.
 
     Raises duckdb.Error, OSError or StoreError when it cannot be done; then nothing has changed.
@@ -80,7 +80,7 @@ def settle(layout: Layout, quiet_s: float = QUIET_S, most_records: int = _MOST_R
         for leftover in layout.settled.glob("tmp-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         held, shelf = settlements(layout), Shelf(layout)
-        share = Share.choose(layout, shelf, held, most_records)
+        share = Share.choose(layout, shelf, held, most)
         if share is None:
             return False
         folder = layout.settled / f"tmp-{os.getpid()}"

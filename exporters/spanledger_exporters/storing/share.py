@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.settled import TELLING, Settlement
@@ -14,14 +14,22 @@ _GROWTH: Final = 8
 """So many settlements become one, unless one of them is so many times larger than what is newer."""
 
 
+class Most(NamedTuple):
+    """How much is taken from the tail at a time: records, and bytes of inflated segments."""
+
+    records: int
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One segment of the tail."""
+    """One segment of the tail; `size` is its inflated bytes."""
 
     stem: str
     signal: str
     path: Path
     records: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +42,10 @@ class Share:
 
     @classmethod
     def choose(
-        cls, layout: Layout, shelf: Shelf, held: Sequence[Settlement], most_records: int
+        cls, layout: Layout, shelf: Shelf, held: Sequence[Settlement], most: Most
     ) -> Self | None:
-        """Up to so many records, but one segment at least; None where nothing is left to settle."""
-        pieces = list(_oldest(_tail(layout, shelf, held), most_records))
+        """Up to so much, but one segment at least; None where nothing is left to settle."""
+        pieces = list(_oldest(_tail(layout, shelf, held), most))
         if not pieces and not (held and held[-1].open_records):
             return None
         return cls(held, pieces, _to_take_in(held, sum(piece.records for piece in pieces)))
@@ -77,13 +85,14 @@ class Share:
         return new.union(*(one.covers[signal] for one in self.taken_in))
 
 
-def _oldest(tail: Iterator[Piece], most_records: int) -> Iterator[Piece]:
-    room, chosen = most_records, False
+def _oldest(tail: Iterator[Piece], most: Most) -> Iterator[Piece]:
+    records = size = 0
     for piece in sorted(tail, key=lambda piece: piece.stem):
-        room -= piece.records
-        if room < 0 and chosen:
+        chosen = records > 0
+        records += piece.records
+        size += piece.size
+        if chosen and (records > most.records or size > most.size):
             return
-        chosen = True
         yield piece
 
 
@@ -94,7 +103,7 @@ def _tail(layout: Layout, shelf: Shelf, held: Sequence[Settlement]) -> Iterator[
         settled = shelf.settled(signal, held)
         for path in shelf.live(signal):
             if path not in settled and f"{signal}-{path.stem}" not in hot:
-                yield Piece(path.stem, signal, path, shelf.rows(path))
+                yield Piece(path.stem, signal, path, shelf.rows(path), shelf.size(path))
 
 
 def _to_take_in(held: Sequence[Settlement], records: int) -> list[Settlement]:

@@ -48,6 +48,10 @@ class Shelf:
         """Of a segment that `live` named."""
         return self._footers[path].rows
 
+    def size(self, path: Path) -> int:
+        """Bytes of such a segment, inflated."""
+        return self._footers[path].size
+
     def stems(self, signal: str) -> set[str]:
         """The stems of all journal files that are in a segment, and of the segments."""
         footers = self._scan(signal)

@@ -18,6 +18,7 @@ from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.settled import TELLING, settlements
 from spanledger_exporters.storing.settler import SOME
 from spanledger_exporters.storing.settling import settle
+from spanledger_exporters.storing.share import Most
 from spanledger_exporters.storing.store import Store, StoreOptions
 
 from .parts import ALL_OVER, ask, publisher, spans, write
@@ -141,6 +142,20 @@ def test_stories_that_are_not_over_stay_open_until_they_are(
     show(layout)
     same(layout, few_plain)
     assert settlements(layout)[-1].open_records == 0
+
+
+@pytest.mark.parametrize("most", [Most(1, 1 << 30), Most(1 << 30, 1)], ids=["records", "bytes"])
+def test_the_oldest_segments_are_settled_first_and_not_too_much_at_a_time(
+    tmp_path: Path, few: dict[str, pa.Table], most: Most
+) -> None:
+    layout = Layout(tmp_path)
+    for number, part in enumerate(in_parts(few, 2, seed=3)):
+        add(layout, number, part)
+    assert settle(layout, quiet_s=ALL_OVER, most=most)
+    (first,) = settlements(layout)
+    assert [stem for stems in first.covers.values() for stem in stems] == [
+        "20260101T000000000000Z-abcde-0"
+    ]
 
 
 def test_many_settlements_become_one(
