@@ -140,7 +140,7 @@ def _make_blank(path: Path) -> None:
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
-    """All views, of nothing: what they are bound to when they are made matters to nobody."""
+    """All views, of nothing: the texts that they ask and the tables behind them come later."""
     connection.execute(prices_of(frozenset()).text)
     for statement in (*views.placeholders(), *_BLANK.views()):
         connection.execute(statement.text)
