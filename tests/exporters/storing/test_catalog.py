@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from spanledger_exporters.errors import StoreError
@@ -186,6 +187,13 @@ def test_the_oldest_supported_command_line_reads_it(layout: Layout) -> None:
     for row in names:
         assert command_line(layout.ledger, f"SELECT count(*) AS n FROM {row['view_name']}")
     assert len(names) >= 6
+
+
+def test_it_can_be_attached_under_another_name(layout: Layout) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{layout.ledger}' AS other (READ_ONLY)")
+        assert connection.execute("SELECT count(*) FROM other.spans").fetchall() == [(3,)]
+        assert connection.execute("SELECT count(*) FROM other.plans").fetchall() == [(0,)]
 
 
 def test_a_reader_sees_a_publish_that_was_killed_before_its_checkpoint(layout: Layout) -> None:
