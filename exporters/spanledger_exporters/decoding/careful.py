@@ -53,16 +53,15 @@ class Sorted:
 
 def is_whole(signal: str, payload: bytes) -> bool:
     """Whether the payload parses and has no field that our protocol files do not know."""
-    request: Any = WIRES[signal].request()
     try:
-        request.ParseFromString(payload)
-    except message.DecodeError:
+        parsed(WIRES[signal].request, payload)
+    except NotWholeError:
         return False
-    return not drop_unknown(request)
+    return True
 
 
 def parsed(kind: type[_Message], raw: bytes) -> _Message:
-    """A message inside another, of which only the bytes came; raises NotWholeError."""
+    """A message; raises NotWholeError when it is none, or has fields that we do not know."""
     try:
         found = kind.FromString(raw)
     except message.DecodeError as error:
