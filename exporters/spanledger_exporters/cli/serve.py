@@ -1,5 +1,6 @@
 """`serve`: receive OTLP until told to stop."""
 
+import gc
 import json
 import os
 import signal
@@ -108,6 +109,9 @@ def _run(settings: "Settings") -> None:
     # of 500 to 530. Arrow for Linux is built with it, and reads this when it is imported.
     if sys.platform == "linux":
         os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
+    # Requests hold no cycles. Looking for them at every 700 new objects, Python's default, takes a
+    # third of the time of reading a big JSON request.
+    gc.set_threshold(10_000)
     from spanledger_exporters.serving import collector
 
     stop = stop_event()
