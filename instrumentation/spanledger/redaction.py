@@ -43,6 +43,7 @@ def redact(text: str) -> str:
     found = [
         (*span, number, rule.name)
         for number, rule in enumerate(redaction_rules())
+        if seen.words or not rule.is_word  # most titles have no word as long as a token
         for span in rule.find(seen)
     ]
     return _replaced(text, sorted(found)) if found else text

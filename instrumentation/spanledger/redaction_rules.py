@@ -7,7 +7,7 @@ text of look-alikes costs no more than its length.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 Span = tuple[int, int]
 """Where a secret begins and ends in the text."""
@@ -54,6 +54,7 @@ class Prefixed:
     name: str
     words: tuple[str, ...]
     tail: re.Pattern[str]
+    is_word: ClassVar = True
 
     def find(self, text: Text) -> Iterator[Span]:
         """Every such token."""
@@ -73,7 +74,7 @@ class Shaped:
     hints: tuple[str, ...]
     pattern: re.Pattern[str]
     is_word: bool = False
-    """Whether all that the pattern finds is long and without spaces."""
+    """Whether all that it finds is long and without spaces, and so among the text's words."""
 
     def find(self, text: Text) -> Iterator[Span]:
         """Every such secret."""
@@ -89,6 +90,7 @@ class Assigned:
 
     name: str
     words: tuple[str, ...]
+    is_word: ClassVar = False
 
     def find(self, text: Text) -> Iterator[Span]:
         """Every value that is given to a name which ends in one of the words."""

@@ -59,18 +59,20 @@ class _LogSink(LogRecordExporter):
 
 
 def microseconds(work: Callable[[], object], rounds: int) -> float:
-    """The median over stretches of one call's CPU time in this thread.
+    """One call's CPU time in this thread, over a stretch; then the queues have time to empty."""
+    began = time.thread_time()
+    for _ in range(rounds):
+        work()
+    taken = time.thread_time() - began
+    time.sleep(0.02)
+    return taken / rounds * 1e6
 
-    The queues are given time to empty in between.
-    """
-    taken: list[float] = []
-    for _ in range(STRETCHES):
-        began = time.thread_time()
-        for _ in range(rounds):
-            work()
-        taken.append((time.thread_time() - began) / rounds * 1e6)
-        time.sleep(0.02)
-    return statistics.median(taken)
+
+def measure(works: dict[str, Callable[[], object]], rounds: int) -> None:
+    """Print the median of each work's stretches, taken in turns."""
+    taken = [[microseconds(work, rounds) for work in works.values()] for _ in range(STRETCHES)]
+    for name, times in zip(works, zip(*taken, strict=True), strict=True):
+        print(f"{name:<24} {statistics.median(times):7.1f} µs")
 
 
 def import_ms(more: str) -> float:
@@ -79,8 +81,19 @@ def import_ms(more: str) -> float:
     return min(float(subprocess.check_output(command, text=True)) for _ in range(5))
 
 
+def transitions(rounds: int) -> dict[str, Callable[[], object]]:
+    """The first and the last transition of a step, each with its half of the span."""
+    steps = [f"step {n}" for n in range(rounds * STRETCHES)]
+    plan = spanledger.plan("goal", steps).start()
+    queued, running = iter(steps), list[spanledger.Step]()
+    return {
+        "a step begun": lambda: running.append(plan.step(next(queued)).start()),
+        "a step ended": lambda: running.pop().done(),
+    }
+
+
 def works(tracers: TracerProvider, loggers: LoggerProvider) -> dict[str, Callable[[], object]]:
-    """What is measured, inside the current plan."""
+    """What else is measured, inside the current plan."""
     own, logger = tracers.get_tracer("spanledger"), loggers.get_logger("spanledger")
     foreign = tracers.get_tracer("somebody")
     plan = spanledger.current().plan
@@ -105,8 +118,8 @@ def works(tracers: TracerProvider, loggers: LoggerProvider) -> dict[str, Callabl
             made.response(input_tokens=10, output_tokens=2)
 
     return {
-        "a step, begun and ended": step,
-        "the SDK's part of it": bare,
+        "a step as a block: both": step,
+        "the SDK's part of both": bare,
         "a pause and a resumption": turn,
         "an event": lambda: spanledger.emit("spanledger.test", {"key": "value", "number": 1}),
         "a model call": call,
@@ -126,8 +139,9 @@ def main() -> None:
         spanledger.session("s", agent="a"),
         spanledger.plan("goal", STEPS),
     ):
+        measure(transitions(rounds), rounds)
         for name, work in works(tracers, loggers).items():
-            print(f"{name:<24} {microseconds(work, rounds):7.1f} µs")
+            measure({name: work}, rounds)
     print(f"import spanledger        {import_ms('pass'):7.1f} ms")
     print(f"… and plan, step, …      {import_ms('spanledger.plan; spanledger.llm_call'):7.1f} ms")
     tracers.shutdown()
