@@ -108,6 +108,8 @@ def _server(status: dict[str, Any], settings: Settings, layout: Layout) -> Itera
         yield _warn(f"{status['deferred']} records wait to be published: {status['holder']}")
     else:
         yield _ok(f"published up to {status['lag_s']} s ago")
+    if status["reader"]:
+        yield _warn(f"old files stay: {status['reader']} has kept the ledger open since before")
 
 
 def _status(host: str, port: int) -> dict[str, Any] | None:

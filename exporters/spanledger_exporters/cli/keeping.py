@@ -117,7 +117,7 @@ def _tell(report: "Report", store: "Store", *, published: bool) -> None:
     if report.rejected:
         note(f"{report.rejected:,} rejected: kept in {store.layout.deadletter}")
     if not published:
-        note("publishing is put off, because ledger.duckdb is open elsewhere; all can be seen")
+        note(f"publishing is put off: {status.holder}; all can be seen")
 
 
 def note(text: str) -> None:

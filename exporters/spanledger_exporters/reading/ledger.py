@@ -1,7 +1,7 @@
 """Answer SQL from a data directory.
 
-Each question opens `ledger.duckdb` read-only, reads the whole answer and closes again, so that a
-writer is never kept from publishing for longer than one question takes.
+Each question opens the newest `ledger.duckdb` read-only, reads the whole answer and closes again:
+files that nobody else needs are kept for no longer than one question takes.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import pyarrow as pa
 from spanledger_exporters.columns import TABLES
 from spanledger_exporters.errors import LedgerError, NotFoundError, StoreError, UsageError
 from spanledger_exporters.reading.queries import quote_reserved, reports
+from spanledger_exporters.storing.generations import current
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
@@ -116,7 +117,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def connect(self) -> Generator[duckdb.DuckDBPyConnection]:
-        """A read-only connection, for as long as the block lasts; nobody can publish meanwhile."""
+        """A read-only connection, for as long as the block lasts; old files stay as long."""
         db = self._patiently()
         try:
             yield db
@@ -144,7 +145,14 @@ class Ledger:
     def _open(self) -> duckdb.DuckDBPyConnection:
         if not self.layout.ledger.exists():
             raise NotFoundError(_missing(self.layout))
-        return duckdb.connect(self.layout.ledger, read_only=True, config=_config())
+        path = current(self.layout)
+        try:
+            return duckdb.connect(path, read_only=True, config=_config())
+        except duckdb.Error:
+            if path.exists():
+                raise
+        # Just then another one took its place, and nobody had it open.
+        return self._open()
 
 
 @cache

@@ -18,9 +18,9 @@ import duckdb
 
 from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.queries import Statement, views_sql
-from spanledger_exporters.storing import settled_views, views
+from spanledger_exporters.storing import gate, generations, settled_views, views
 from spanledger_exporters.storing.blank import blank as blank_ledger
-from spanledger_exporters.storing.gate import holder, name_of
+from spanledger_exporters.storing.generations import HeldError
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.prices import statement as prices_of
 from spanledger_exporters.storing.settled import Settlement, settlements
@@ -33,99 +33,94 @@ _CONFIG: Final[dict[str, str | bool | int | float | list[str]]] = {
     "threads": "1",
 }
 _TABLES: Final = "CREATE TABLE IF NOT EXISTS ledger_facts (name VARCHAR, value VARCHAR)"
-# Readers that ask all the time leave gaps of a few milliseconds.
-_POLL_S: Final = 0.001
-
-
-class HeldError(Exception):
-    """Another process has the file open; the message is DuckDB's and names it."""
+_POLL_S: Final = 0.01
 
 
 @contextlib.contextmanager
-def opened(layout: Layout, wait_s: float) -> Generator[duckdb.DuckDBPyConnection]:
-    """The file, open for writing; raises HeldError when others read it for longer than `wait_s`.
+def renewed(layout: Layout, wait_s: float) -> Generator[duckdb.DuckDBPyConnection]:
+    """The next generation of the file, open for writing; people open it when the block ends well.
 
-    Whoever holds it thus knows that no other process is reading. One that there was none of appears
-    when the block ends well: nobody ever finds it without views.
+    Nobody ever finds it half made. Raises HeldError when somebody has the present one open for
+    writing, and so may change it, for longer than `wait_s`.
     """
-    connection = _patiently(layout, time.monotonic() + wait_s)
+    _await_writers(layout, time.monotonic() + wait_s)
+    path = generations.begin(layout)
     try:
-        yield connection
-    finally:
-        connection.close()
-    if not layout.ledger.exists():
-        _unfinished(layout).rename(layout.ledger)
+        connection = _copied(layout, path)
+        try:
+            yield connection
+            # Without it, people would find the file as it was: it has only one of its two names.
+            connection.execute("CHECKPOINT")
+        finally:
+            connection.close()
+        # What somebody who was killed while writing had left there is in the file now.
+        _log_of(layout.ledger).unlink(missing_ok=True)
+        generations.place(layout, path)
+    except BaseException:
+        shutil.rmtree(path.parent, ignore_errors=True)
+        raise
 
 
-def _patiently(layout: Layout, deadline: float) -> duckdb.DuckDBPyConnection:
-    """Open the file in the first moment in which nobody reads."""
-    while True:
-        pid = holder(layout.ledger)
-        late = time.monotonic() >= deadline
-        if pid is None:
-            try:
-                return _connect(layout)
-            except HeldError:
-                if late:
-                    raise
-        elif late:
-            raise HeldError(f"{layout.ledger} is open in {name_of(pid)}")
+def _await_writers(layout: Layout, deadline: float) -> None:
+    while layout.ledger.exists() and (who := gate.writer(layout.ledger)):
+        if time.monotonic() >= deadline:
+            raise HeldError(f"{layout.ledger} is open for writing in {who}")
         time.sleep(_POLL_S)
 
 
-def _connect(layout: Layout) -> duckdb.DuckDBPyConnection:
-    try:
-        return _open(layout)
-    except duckdb.Error as error:
-        match trouble_of(error):
-            case Trouble.HELD:
-                raise HeldError(str(error)) from None
-            case Trouble.NEWER:
-                raise StoreError(newer(layout.ledger, error)) from None
-            case Trouble.SYSTEM | Trouble.OTHER:
-                first = str(error).splitlines()[0]
-                raise StoreError(f"cannot use {layout.ledger}: {first}") from None
-            case Trouble.DAMAGED:
-                pass
-    move_aside(layout)
-    return _open(layout)
-
-
-def _open(layout: Layout) -> duckdb.DuckDBPyConnection:
+def _copied(layout: Layout, path: Path) -> duckdb.DuckDBPyConnection:
+    """A copy of the present file, or an empty one if that is damaged or there is none."""
     if layout.ledger.exists():
-        connection = duckdb.connect(str(layout.ledger), config=_CONFIG)
-    else:
-        connection = _begin(layout)
-    try:
-        connection.execute(_TABLES)
-    except duckdb.Error:
-        connection.close()
-        raise
-    return connection
+        try:
+            gate.copy(layout.ledger, path)
+            if _log_of(layout.ledger).exists():
+                shutil.copyfile(_log_of(layout.ledger), _log_of(path))
+            return _connect(path)
+        except duckdb.Error as error:
+            match trouble_of(error):
+                case Trouble.NEWER:
+                    raise StoreError(newer(layout.ledger, error)) from None
+                case Trouble.HELD | Trouble.SYSTEM | Trouble.OTHER:
+                    first = str(error).splitlines()[0]
+                    raise StoreError(f"cannot use {layout.ledger}: {first}") from None
+                case Trouble.DAMAGED:
+                    move_aside(layout)
+    return _empty(path)
 
 
-def _begin(layout: Layout) -> duckdb.DuckDBPyConnection:
-    """Under another name: DuckDB cannot open a file whose creation was interrupted."""
-    temporary = _unfinished(layout)
+def _log_of(path: Path) -> Path:
+    """DuckDB's log of what is not in the file itself yet."""
+    return path.with_name(path.name + ".wal")
+
+
+def _empty(path: Path) -> duckdb.DuckDBPyConnection:
     blank = blank_ledger(_version(_BLANK), _make_blank)
-    try:
-        return _begun(temporary, blank)
-    except (OSError, duckdb.Error):
-        if blank is None:
-            raise
-        # Whatever is wrong with it, it is made again another time, if it can be.
-        with contextlib.suppress(OSError):
-            blank.unlink()
-        return _begun(temporary, None)
+    if blank is not None:
+        try:
+            return _begun(path, blank)
+        except (OSError, duckdb.Error):
+            # Whatever is wrong with it, it is made again another time, if it can be.
+            with contextlib.suppress(OSError):
+                blank.unlink()
+    return _begun(path, None)
 
 
-def _begun(temporary: Path, blank: Path | None) -> duckdb.DuckDBPyConnection:
-    for leftover in (temporary, temporary.with_name(temporary.name + ".wal")):
+def _begun(path: Path, blank: Path | None) -> duckdb.DuckDBPyConnection:
+    for leftover in (path, _log_of(path)):
         leftover.unlink(missing_ok=True)
     if blank is not None:
-        shutil.copyfile(blank, temporary)
-    connection = duckdb.connect(str(temporary), config=_CONFIG)
-    temporary.chmod(0o600)
+        shutil.copyfile(blank, path)
+    return _connect(path)
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(path), config=_CONFIG)
+    try:
+        path.chmod(0o600)
+        connection.execute(_TABLES)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -146,15 +141,11 @@ def _make_views(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement.text)
 
 
-def _unfinished(layout: Layout) -> Path:
-    return layout.root / "ledger.duckdb.new"
-
-
 def move_aside(layout: Layout) -> None:
     """Put an unreadable file out of the way; nothing is lost with it."""
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     _LOG.warning("%s is damaged: it is moved aside and made again", layout.ledger)
-    for path in (layout.ledger, layout.ledger.with_name(layout.ledger.name + ".wal")):
+    for path in (layout.ledger, _log_of(layout.ledger)):
         if path.exists():
             path.rename(path.with_name(f"{path.name}.damaged-{stamp}"))
 

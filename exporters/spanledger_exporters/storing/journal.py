@@ -105,14 +105,21 @@ def exclusive(path: Path, wait_s: float = 0.0) -> Generator[bool]:
 
 
 def _create_locked(path: Path) -> int:
-    """A new file with its lock; made again when a publisher took the empty one for abandoned."""
+    """A new file, which nobody finds without its lock: it would be taken for abandoned."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+    temporary = path.with_suffix(".tmp")
     while True:
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
-        handle = os.open(path, flags, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        if is_linked(path, handle):
+        handle = os.open(temporary, flags, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            temporary.rename(path)
+        except OSError as error:
+            os.close(handle)
+            # A publisher that has just started sweeps.
+            if not isinstance(error, FileNotFoundError):
+                raise
+        else:
             return handle
-        os.close(handle)
 
 
 def is_linked(path: Path, handle: int) -> bool:

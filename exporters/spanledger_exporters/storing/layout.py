@@ -8,6 +8,7 @@
     settled/<utc>-<writer>-<n>/                             derived: see settled.py
     deadletter/<signal>-<writer>.jsonl
     ledger.duckdb                                           derived
+    generations/<name>/ledger.duckdb                        the same file, and older ones in use
 
 `journal/hot/<signal>-none.jsonl` and `segments/<signal>/none.parquet` are empty and stay: a view
 may then always name them.
@@ -54,6 +55,11 @@ class Layout:
     def ledger(self) -> Path:
         """The DuckDB file with the views."""
         return self.root / "ledger.duckdb"
+
+    @property
+    def generations(self) -> Path:
+        """A folder for each of those files that is in use: the newest, and what is still open."""
+        return self.root / "generations"
 
     @property
     def settled(self) -> Path:
@@ -123,7 +129,7 @@ class Layout:
 
     def _folders(self) -> Iterator[Path]:
         yield from (self.root, self.journal, self.hot, self.deadletter)
-        yield from (self.root / "segments", self.settled)
+        yield from (self.root / "segments", self.settled, self.generations)
         yield from (self.segments(signal) for signal in SIGNALS)
 
 

@@ -7,8 +7,7 @@ meanwhile, because every view also reads the hot folder.
 import contextlib
 import functools
 import secrets
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from spanledger_exporters.storing.awake import Awake
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import found_in
+from spanledger_exporters.storing.generations import HeldError, Leftovers, current
 from spanledger_exporters.storing.journal import HotFile, exclusive
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, Merging
@@ -59,11 +59,15 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publish did; `holder` says who kept it from showing the rest."""
+    """What a publish did; `holder` says who kept it from showing the rest.
+
+    `reader` has had an older generation open since the publish before, so that its files stay.
+    """
 
     done: bool
     records: int = 0
     holder: str | None = None
+    reader: str | None = None
 
 
 @dataclass(slots=True)
@@ -76,12 +80,14 @@ class Publisher:
     keep_journal: bool = True
     merging: Merging = USUAL
     shelf: Shelf = field(init=False)
+    _leftovers: Leftovers = field(init=False)
     _awake: Awake = field(init=False)
     unsettled: Unsettled = field(default_factory=Unsettled)
     _number: int = 0
 
     def __post_init__(self) -> None:
         self.shelf = Shelf(self.layout)
+        self._leftovers = Leftovers(self.layout)
         self._awake = Awake(self.shelf)
 
     def publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
@@ -100,7 +106,13 @@ class Publisher:
                 reason = (str(error) or repr(error)).splitlines()[0]
                 raise StoreError(f"cannot publish {self.layout.root}: {reason}") from error
 
+    def tidy(self) -> str | None:
+        """Delete what nobody needs any more; who has an older generation open, if somebody has."""
+        with exclusive(self.layout.publish_lock) as mine:
+            return self._leftovers.tidy() if mine and self._leftovers else None
+
     def _publish(self, sealed: Sequence[Sealed], wait_s: float) -> Published:
+        reader = self._leftovers.tidy()
         segments.create_anchors(self.layout)
         self.shelf.mend(self._write_segment)
         abandoned = list(self._abandoned())
@@ -114,7 +126,7 @@ class Publisher:
             except OSError as error:
                 # What is made can be shown: it gives back the room of its hot files.
                 trouble = error
-            outcome = self._show(everything, wait_s)
+            outcome = self._show(everything, wait_s, reader)
             if trouble:
                 raise trouble
             return outcome
@@ -167,9 +179,8 @@ class Publisher:
                 held = settlements(self.layout)
                 for signal in SIGNALS:
                     settled = self.shelf.settled(signal, held)
-                    hot = {stem_of(path) for path in self.layout.hot_files(signal)} - {None}
-                    rest = [path for path in self.shelf.live(signal) if path.stem not in hot]
-                    for files in (settled, [path for path in rest if path not in settled]):
+                    rest = [path for path in self.shelf.live(signal) if path not in settled]
+                    for files in (settled, rest):
                         self._merge_some(signal, files)
 
     def _merge_some(self, signal: str, live: Sequence[Path]) -> None:
@@ -178,25 +189,31 @@ class Publisher:
             self._number += 1
             merge.merge(self.layout, signal, sources, self.writer, self._number)
 
-    def _show(self, everything: Sequence[Sealed], wait_s: float) -> Published:
-        held = settlements(self.layout)
-        contents = self.contents(held)
-        gone = [path for content in contents.values() for path in content.covered]
-        # An empty file is still locked by us: else its writer might just be about to begin it.
-        gone += [one.path for one in everything if not one.records]
+    def _show(self, everything: Sequence[Sealed], wait_s: float, reader: str | None) -> Published:
+        settled = settlements(self.layout)
+        contents = self.contents(settled, {one.path for one in everything if not one.records})
+        unneeded = list(self._not_in(contents, settled))
         try:
-            self._replace_views(contents, held, gone, wait_s)
-        except catalog.HeldError as error:
+            self._replace_views(contents, settled, wait_s)
+        except HeldError as error:
             return Published(done=False, holder=str(error))
-        self.unsettled = self._unsettled(contents, held)
-        return Published(done=True, records=sum(one.records for one in everything))
+        self._leftovers.add(unneeded)
+        self._leftovers.tidy()
+        self.unsettled = self._unsettled(contents, settled)
+        records = sum(one.records for one in everything)
+        return Published(done=True, records=records, reader=reader)
+
+    def _not_in(
+        self, contents: dict[str, Contents], settled: Sequence[Settlement]
+    ) -> Iterator[Path]:
+        """The files and folders that views of these contents do without."""
+        for content in contents.values():
+            yield from content.covered
+        yield from self.shelf.replaced()
+        yield from outdated(self.layout, settled)
 
     def _replace_views(
-        self,
-        contents: dict[str, Contents],
-        held: Sequence[Settlement],
-        gone: Sequence[Path],
-        wait_s: float,
+        self, contents: dict[str, Contents], held: Sequence[Settlement], wait_s: float
     ) -> None:
         """Twice, when the file turns out to be damaged: the second time in a new one."""
         priced = prices.statement(self.shelf.models())
@@ -204,15 +221,10 @@ class Publisher:
         awake = self._awake.dialects(contents, held)
         for last in (False, True):
             try:
-                with catalog.opened(self.layout, wait_s) as connection:
+                with catalog.renewed(self.layout, wait_s) as connection:
                     catalog.replace_views(
                         connection, self.layout, contents, conflicts, dialects, priced, held, awake
                     )
-                    # Nobody is reading while the file is open here: now old files may go.
-                    for path in (*gone, *self.shelf.replaced()):
-                        path.unlink(missing_ok=True)
-                    for folder in outdated(self.layout, held):
-                        shutil.rmtree(folder, ignore_errors=True)
             except duckdb.Error as error:
                 if last or trouble_of(error) is not Trouble.DAMAGED:
                     raise
@@ -224,13 +236,18 @@ class Publisher:
         tail = sum(self.shelf.rows(path) for signal in TELLING for path in contents[signal].tail)
         return Unsettled(tail, held[-1].open_records if held else 0)
 
-    def contents(self, held: Sequence[Settlement] = ()) -> dict[str, Contents]:
-        """What there is to show, by signal."""
-        return {signal: self._contents(signal, held) for signal in SIGNALS}
+    def contents(
+        self, held: Sequence[Settlement] = (), empty: Collection[Path] = ()
+    ) -> dict[str, Contents]:
+        """What there is to show, by signal, when nothing will come in the `empty` hot files."""
+        return {signal: self._contents(signal, held, empty) for signal in SIGNALS}
 
-    def _contents(self, signal: str, held: Sequence[Settlement]) -> Contents:
+    def _contents(
+        self, signal: str, held: Sequence[Settlement], empty: Collection[Path]
+    ) -> Contents:
         made = self.shelf.stems(signal)
-        covered = (path for path in self.layout.hot_files(signal) if stem_of(path) in made)
+        hot = self.layout.hot_files(signal)
+        covered = (path for path in hot if stem_of(path) in made or path in empty)
         settled = self.shelf.settled(signal, held)
         return Contents(tuple(self.shelf.live(signal)), tuple(covered), tuple(settled))
 
@@ -255,13 +272,13 @@ def ensure_current(layout: Layout) -> None:
     Does nothing when the directory cannot be written or someone else is reading.
     """
     try:
-        with duckdb.connect(str(layout.ledger), read_only=True) as connection:
-            current = catalog.is_current(connection, layout)
+        with duckdb.connect(current(layout), read_only=True) as connection:
+            is_current = catalog.is_current(connection, layout)
     except duckdb.Error as error:
         if trouble_of(error) is not Trouble.DAMAGED:
             return
-        current = False
-    if current and not any(map(recovery.is_abandoned, _hot_files(layout))):
+        is_current = False
+    if is_current and not any(map(recovery.is_abandoned, _hot_files(layout))):
         return
     with contextlib.suppress(StoreError):
         layout.create()

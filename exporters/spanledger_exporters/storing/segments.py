@@ -226,9 +226,11 @@ def from_kept(layout: Layout, signal: str, path: Path) -> tuple[pa.Table, list[s
 def json_options(signal: str, longest: int = LONGEST_LINE) -> str:
     """How DuckDB reads journal lines: our columns, and nothing for a line that is torn.
 
-    `committed` is a marker line's own column.
+    `committed` is a marker line's own column. That lines are records is said, not found out: else
+    DuckDB opens a file when it binds a view, perhaps one that is just being deleted.
     """
     return (
-        f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {longest}, "
+        "format = 'newline_delimited', records = true, ignore_errors = true, "
+        f"maximum_object_size = {longest}, "
         f"columns = {sql_columns(signal)[:-1]}, 'committed': 'BIGINT'}}"
     )

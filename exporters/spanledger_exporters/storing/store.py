@@ -25,6 +25,8 @@ _LOG: Final = logging.getLogger(__name__)
 _TICK_S: Final = 0.1
 _AFTER_FAILURE_S: Final = 1.0
 _PUBLISH_WAIT_S: Final = 1.0
+_HELD_SEAL_AGE_S: Final = 30.0
+"""While somebody stays with an older ledger, whatever is sealed stays as well: fewer files then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,11 @@ class StoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Records since this writer started, by signal where it is a dict."""
+    """Records since this writer started, by signal where it is a dict.
+
+    `holder` keeps the `deferred` ones from being published; `reader` has an older ledger open, for
+    whom files stay that nobody else needs.
+    """
 
     writer: str
     received: dict[str, int]
@@ -66,6 +72,7 @@ class Status:
     dead_letters: int
     lag_s: float
     holder: str | None
+    reader: str | None
     free_bytes: int
 
 
@@ -73,6 +80,7 @@ class Status:
 class _Progress:
     published: int = 0
     holder: str | None = None
+    reader: str | None = None
     pending: list[Sealed] = field(default_factory=list)
     oldest: float | None = None
 
@@ -166,6 +174,7 @@ class Store:
             dead_letters=self._writer.dead_letters.count,
             lag_s=0.0 if oldest is None else round(time.monotonic() - oldest, 3),
             holder=progress.holder,
+            reader=progress.reader,
             free_bytes=self._writer.free_bytes(),
         )
 
@@ -212,9 +221,14 @@ class Store:
 
     def _tick(self) -> None:
         waiting = bool(self._progress.pending)
-        if waiting or self._writer.has_work(self._options.seal_age_s):
-            # While someone reads all the time, files grow instead of becoming many.
-            self._publish(math.inf if waiting else self._options.seal_age_s, _PUBLISH_WAIT_S)
+        if not waiting and self._publisher.tidy() is None:
+            self._progress.reader = None
+        age_s = self._options.seal_age_s
+        if self._progress.reader is not None:
+            age_s = max(age_s, _HELD_SEAL_AGE_S)
+        if waiting or self._writer.has_work(age_s):
+            # While someone is in the way, files grow instead of becoming many.
+            self._publish(math.inf if waiting else age_s, _PUBLISH_WAIT_S)
             if isinstance(self._options.keep_journal, int):
                 drop_old(self.layout, self._options.keep_journal)
         if self._options.settles and self._settling.acquire(blocking=False):
@@ -234,7 +248,7 @@ class Store:
             if progress.pending and progress.oldest is None:
                 progress.oldest = time.monotonic()
             outcome = self._publisher.publish(progress.pending, wait_s)
-            progress.holder = outcome.holder
+            progress.holder, progress.reader = outcome.holder, outcome.reader
             if outcome.done:
                 progress.published += outcome.records
                 progress.pending, progress.oldest = [], None

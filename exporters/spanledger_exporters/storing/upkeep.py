@@ -15,9 +15,10 @@ from spanledger_exporters.errors import StoreError
 from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.reading.queries import macros_sql, views_sql
 from spanledger_exporters.storing import prices, recovery, repeats, segments
-from spanledger_exporters.storing.catalog import HeldError, opened, replace_views
+from spanledger_exporters.storing.catalog import renewed, replace_views
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import SPOKEN, found_by, found_in
+from spanledger_exporters.storing.generations import HeldError, alone
 from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import NONE, SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.literals import quote
@@ -123,7 +124,7 @@ def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
     now, new = layout.root / "segments", staging.root / "segments"
     old = layout.root / f"segments.old-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
     publisher = Publisher(layout, _WRITER, DeadLetters(layout, _WRITER))
-    with opened(layout, _WAIT_S) as connection:
+    with alone(layout, _WAIT_S):
         now.rename(old)
         new.rename(now)
         shutil.rmtree(layout.settled)
@@ -131,7 +132,8 @@ def _exchange(layout: Layout, staging: Layout, report: RebuildReport) -> None:
         contents = publisher.contents()
         shelf = publisher.shelf
         priced = prices.statement(shelf.models())
-        replace_views(connection, layout, contents, shelf.conflicts(), shelf.dialects(), priced)
+        with renewed(layout, _WAIT_S) as connection:
+            replace_views(connection, layout, contents, shelf.conflicts(), shelf.dialects(), priced)
     if report.problems:
         report.problems.append(f"{old}: the segments as they were; delete them when all is well")
     else:

@@ -36,6 +36,11 @@ class Contents:
 
 # More flagged ids than this and the view's text would outgrow its use.
 _MOST_CONFLICTS: Final = 10_000
+# The greatest of the writer. DuckDB 2.0 makes a self-join of max(committed) OVER (PARTITION BY
+# writer): it would read the tail twice, and the files that are left out with it.
+_COMMITTED: Final = (
+    "first_value(committed) OVER (PARTITION BY writer ORDER BY committed DESC NULLS LAST)"
+)
 _LOG_NS: Final = "coalesce(time_ns, observed_ns)"
 _TIMES: Final = {
     "spans": (
@@ -82,7 +87,7 @@ def received(layout: Layout, signal: str, content: Contents) -> str:
     return (
         f"SELECT {names} FROM {segments} "
         f"UNION ALL SELECT {names} FROM read_json({tail}, filename = true, {json_options(signal)})"
-        f"{exclusion} QUALIFY seq <= max(committed) OVER (PARTITION BY writer)"
+        f"{exclusion} QUALIFY seq <= {_COMMITTED}"
     )
 
 

@@ -1,7 +1,7 @@
 """Answer other people's SQL: one SELECT, no file but the ledger's, bounded in time and size.
 
 A question sees what `allowed_directories` names: journal, segments and what is settled.
-The bounds keep a slow client or a wild join from holding back the publisher, and the answer is
+The bounds keep a slow client or a wild join from keeping old files for long, and the answer is
 whole or an error: nobody counts the rows of half an answer.
 """
 

@@ -1,6 +1,7 @@
 """`ledger.duckdb` can be lost, damaged or too new; the records behind it cannot."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -16,11 +17,10 @@ from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing import catalog
 from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout
-from spanledger_exporters.storing.prices import statement
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.store import Store
 
-from .parts import QUIET, abandon, count, journal, logs, publisher, span_numbers, spans, write
+from .parts import QUIET, abandon, ask, count, journal, logs, publisher, span_numbers, spans, write
 
 COMMAND_LINE = Path(sys.executable).with_name("duckdb")
 DAMAGES: dict[str, Callable[[Path], object]] = {
@@ -66,7 +66,7 @@ def test_nobody_finds_it_without_its_views(tmp_path: Path) -> None:
         asked = pool.submit(
             lambda: Ledger(layout.root).sql("SELECT count(*) FROM plans").fetchall()
         )
-        with catalog.opened(layout, 1) as connection:
+        with catalog.renewed(layout, 1) as connection:
             connection.execute("CREATE OR REPLACE VIEW plans AS SELECT 1")
             time.sleep(0.2)
             assert not layout.ledger.exists()
@@ -105,10 +105,15 @@ def test_a_leftover_write_ahead_log_of_another_file_does_no_harm(layout: Layout)
 def test_an_interrupted_creation_is_begun_again(layout: Layout) -> None:
     layout.ledger.unlink()
     (layout.root / "ledger.duckdb.new").write_bytes(b"half a file")
-    (layout.root / "ledger.duckdb.new.wal").write_bytes(b"half a file")
+    half = layout.generations / "half"
+    half.mkdir()
+    (half / "ledger.duckdb").write_bytes(b"half a file")
+    (half / "ledger.duckdb.wal").write_bytes(b"half a file")
+    (layout.generations / "empty").mkdir()
     Store.open(layout.root, QUIET).close()
     assert span_numbers(layout) == [1, 2, 3]
     assert not list(layout.root.glob("*.new*"))
+    assert len(list(layout.generations.iterdir())) == 1
 
 
 def newer(path: Path) -> None:
@@ -153,7 +158,7 @@ def test_a_damaged_file_is_made_again_by_the_first_question(layout: Layout) -> N
 
 
 def test_views_of_an_older_version_are_replaced(layout: Layout) -> None:
-    with catalog.opened(layout, 1) as connection:
+    with catalog.renewed(layout, 1) as connection:
         connection.execute("UPDATE ledger_facts SET value = 'old' WHERE name = 'queries'")
         connection.execute("DROP VIEW plan_steps")
     ensure_current(layout)
@@ -196,14 +201,47 @@ def test_it_can_be_attached_under_another_name(layout: Layout) -> None:
         assert connection.execute("SELECT count(*) FROM other.plans").fetchall() == [(0,)]
 
 
-def test_a_reader_sees_a_publish_that_was_killed_before_its_checkpoint(layout: Layout) -> None:
-    """The views are then in the write-ahead log, which a reader replays."""
-    found = publisher(layout)
-    with catalog.opened(layout, 1) as connection:
-        connection.execute("PRAGMA disable_checkpoint_on_shutdown")
-        catalog.replace_views(
-            connection, layout, found.contents(), {("a", "b")}, frozenset(), statement(frozenset())
-        )
+USER = """
+import duckdb, os, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+connection.execute("CREATE TABLE mine AS SELECT 42 AS answer")
+print("made", flush=True)
+sys.stdin.readline()
+os._exit(1)
+"""
+
+
+def test_what_somebody_wrote_into_it_stays_even_if_they_were_killed(layout: Layout) -> None:
+    """It is in DuckDB's write-ahead log then."""
+    command = [sys.executable, "-c", USER, str(layout.ledger)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"made\n"
+        held = publisher(layout).publish([], 0.1)
+        assert not held.done
+        assert f"is open for writing in python (PID {process.pid})" in (held.holder or "")
+        process.communicate(b"\n")
     assert layout.ledger.with_name("ledger.duckdb.wal").exists()
+    for _ in range(2):
+        assert publisher(layout).publish([], 1).done
+        assert ask(layout.ledger, "FROM mine") == [(42,)]
+    assert not layout.ledger.with_name("ledger.duckdb.wal").exists()
     assert span_numbers(layout) == [1, 2, 3]
-    assert command_line(layout.ledger, "SELECT count(*) AS n FROM spans") == [{"n": 3}]
+
+
+def test_a_copied_directory_needs_no_second_names(layout: Layout) -> None:
+    copied = Layout(Path(shutil.copytree(layout.root, layout.root.with_name("copied"))))
+    assert Ledger(copied.root).sql("SELECT count(*) FROM spans").fetchall() == [(3,)]
+    assert publisher(copied).publish([], 1).done
+    assert span_numbers(copied) == [1, 2, 3]
+    assert len(list(copied.generations.iterdir())) == 1
+
+
+def test_a_publish_that_fails_changes_nothing(layout: Layout) -> None:
+    before = layout.ledger.stat().st_ino
+    with pytest.raises(duckdb.CatalogException), catalog.renewed(layout, 1) as connection:
+        connection.execute("DROP VIEW plans; DROP VIEW no_such_view")
+    assert layout.ledger.stat().st_ino == before
+    assert count(layout, "plans") == 0
+    assert len(list(layout.generations.iterdir())) == 1

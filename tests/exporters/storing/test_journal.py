@@ -5,6 +5,8 @@ import os
 import re
 import resource
 import signal
+import subprocess
+import sys
 import time
 import zlib
 from collections.abc import Generator
@@ -190,3 +192,28 @@ def test_hot_files_are_named_by_time_writer_and_number(layout: Layout) -> None:
     names = [path.name for name in ("spans", "logs") for path in layout.hot_files(name)]
     assert all(re.fullmatch(r"(spans|logs)-\d{8}T\d{12}Z-abcde-\d\.jsonl", n) for n in names)
     assert len(set(names)) == 4
+
+
+BEGINNER = """
+import sys
+from pathlib import Path
+from spanledger_exporters.storing.journal import HotFile
+files = [HotFile(Path(path.strip())) for path in iter(sys.stdin.readline, "")]
+"""
+
+
+def test_a_file_that_is_being_begun_is_never_taken_for_abandoned(layout: Layout) -> None:
+    stems = (f"20260101T000000000000Z-abcde-{number}" for number in range(200))
+    paths = [layout.hot_file("spans", stem) for stem in stems]
+    command = [sys.executable, "-c", BEGINNER]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        process.stdin.writelines(f"{path}\n" for path in paths)
+        process.stdin.flush()
+        for path in paths:
+            while not path.exists():
+                assert process.poll() is None
+            found = claim(path, refuse)
+            if found:
+                found.close()
+            assert found is None

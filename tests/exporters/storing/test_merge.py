@@ -63,9 +63,10 @@ print(publisher(Layout(Path({str(tmp_path)!r})), merging=Merging(many=2)).publis
     import duckdb  # noqa: PLC0415 - held open by this very test
 
     with duckdb.connect(str(layout.ledger), read_only=True) as reading:
-        assert python(code) == "False\n"
+        assert python(code) == "True\n"
         assert all(path.exists() for path in sources)
         assert len(layout.segment_files("spans")) == 5
+        assert count(layout) == 4
         assert reading.sql("SELECT count(*) FROM spans").fetchall() == [(4,)]
     assert count(layout) == 4
     assert python(code) == "True\n"

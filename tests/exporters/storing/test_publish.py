@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spanledger_exporters.errors import StoreError
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing import catalog, compression, merge, segments
 from spanledger_exporters.storing.journal import exclusive
 from spanledger_exporters.storing.layout import Layout, stem_of
@@ -99,7 +100,7 @@ def after_the_segment(layout: Layout) -> None:
 def after_the_views(layout: Layout) -> None:
     after_the_segment(layout)
     found = publisher(layout)
-    with catalog.opened(layout, 1) as connection:
+    with catalog.renewed(layout, 1) as connection:
         catalog.replace_views(
             connection, layout, found.contents(), set(), frozenset(), statement(frozenset())
         )
@@ -160,25 +161,92 @@ def test_a_segment_with_a_broken_footer_is_moved_aside_and_made_again(
     assert path.with_name(path.name + ".damaged").exists()
 
 
-def test_publishing_waits_for_a_reader_and_nothing_is_lost_meanwhile(tmp_path: Path) -> None:
+def test_a_reader_that_stays_goes_on_seeing_everything_and_others_see_what_is_new(
+    tmp_path: Path,
+) -> None:
     store = Store.open(tmp_path, QUIET)
     write(store, "spans", spans(1))
     with reader(store.layout) as process:
         assert told(process) == 1
-        write(store, "spans", spans(2))
-        assert not store.publish(0.2)
-        write(store, "spans", spans(3))
+        for number in (2, 3):
+            write(store, "spans", spans(number))
+            assert store.publish(0.2)
+            assert count(store.layout) == number
         status = store.status()
-        assert status.deferred == 2
-        assert f"(PID {process.pid})" in (status.holder or "")
-        assert store.layout.hot_files("spans")
+        assert (status.deferred, status.holder) == (0, None)
+        assert f"(PID {process.pid})" in (status.reader or "")
+        assert len(store.layout.hot_files("spans")) == 2
         assert leave(process) == 3
     assert store.publish(5)
-    assert store.status().deferred == 0
-    assert store.status().holder is None
+    assert store.status().reader is None
     assert not store.layout.hot_files("spans")
     assert count(store.layout) == 3
     store.close()
+
+
+def test_a_reader_in_the_same_process_keeps_its_files_too(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, QUIET)
+    write(store, "spans", spans(1))
+    with Ledger(tmp_path).connect() as reading:
+        assert reading.sql("SELECT count(*) FROM spans").fetchall() == [(1,)]
+        write(store, "spans", spans(2))
+        assert store.publish(1)
+        assert len(store.layout.hot_files("spans")) == 1
+        assert Ledger(tmp_path).count() == 2
+        write(store, "spans", spans(3))
+        assert reading.sql("SELECT count(*) FROM spans").fetchall() == [(3,)]
+    assert store.publish(1)
+    assert not store.layout.hot_files("spans")
+    store.close()
+
+
+def test_what_only_those_who_left_needed_goes_although_others_stay(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, QUIET)
+    with reader(store.layout) as first:
+        assert told(first) == 0
+        write(store, "spans", spans(1))
+        assert store.publish(1)
+        with reader(store.layout) as second:
+            assert told(second) == 1
+            write(store, "spans", spans(2))
+            assert store.publish(1)
+            assert len(store.layout.hot_files("spans")) == 2
+            assert leave(first) == 2
+            first.wait()
+            assert store.publish(1)
+            (left,) = store.layout.hot_files("spans")
+            assert "-2.jsonl" in left.name
+            assert leave(second) == 2
+    store.close()
+    assert not store.layout.hot_files("spans")
+
+
+def test_a_server_tidies_up_as_soon_as_the_last_reader_leaves(tmp_path: Path) -> None:
+    store = Store.open(tmp_path, QUIET)
+    with reader(store.layout) as process:
+        assert told(process) == 0
+        write(store, "spans", spans(1))
+        assert store.publish(1)
+        assert store.layout.hot_files("spans")
+        assert leave(process) == 1
+    deadline = time.monotonic() + 10
+    while store.layout.hot_files("spans") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not store.layout.hot_files("spans")
+    assert len(list(store.layout.generations.iterdir())) == 1
+    store.close()
+
+
+def test_who_comes_after_a_killed_publisher_keeps_what_its_readers_need(layout: Layout) -> None:
+    with reader(layout) as process:
+        assert told(process) == 6
+        assert publisher(layout).publish([], 1).done
+        assert publisher(layout, "fffff").publish([], 1).reader
+        assert len(layout.hot_files("spans")) == 1
+        assert leave(process) == 6
+    assert publisher(layout).publish([], 1).reader is None
+    assert not layout.hot_files("spans")
+    assert count(layout) == 6
 
 
 def test_files_and_handles_stay_few_while_a_reader_stays(tmp_path: Path) -> None:
@@ -208,7 +276,7 @@ def test_sealing_pauses_while_a_reader_stays(tmp_path: Path) -> None:
         assert told(process) == 0
         deadline = time.monotonic() + 30
         number = 0
-        while not store.status().deferred and time.monotonic() < deadline:
+        while not store.status().reader and time.monotonic() < deadline:
             number += 1
             write(store, "spans", spans(number))
             time.sleep(0.1)
@@ -329,8 +397,6 @@ def test_what_is_published_twice_changes_nothing(layout: Layout) -> None:
 def test_small_segments_are_merged_by_the_way(layout: Layout) -> None:
     mine = publisher(layout, merging=Merging(many=2))
     mine.publish([], 1)
-    assert len(layout.segment_files("spans")) == 2
-    mine.publish([], 1)
     (path,) = layout.segment_files("spans")
     assert path.stem.endswith("-merged")
     assert span_numbers(layout) == [1, 2, 3, 4, 5, 6]
@@ -343,6 +409,7 @@ sys.path.insert(0, sys.argv[2])
 from pathlib import Path
 from parts import QUIET, spans, write, count
 from spanledger_exporters.errors import StoreError
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.storing.store import Store
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = Store.open(Path(sys.argv[1]), QUIET)
