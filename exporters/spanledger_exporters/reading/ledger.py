@@ -20,7 +20,7 @@ import pyarrow as pa
 from spanledger_exporters.columns import TABLES
 from spanledger_exporters.errors import LedgerError, NotFoundError, StoreError, UsageError
 from spanledger_exporters.reading.queries import quote_reserved, reports
-from spanledger_exporters.storing.generations import current
+from spanledger_exporters.storing.generations import to_read
 from spanledger_exporters.storing.layout import Layout
 from spanledger_exporters.storing.publish import ensure_current
 from spanledger_exporters.storing.trouble import Trouble, newer, trouble_of
@@ -145,7 +145,7 @@ class Ledger:
     def _open(self) -> duckdb.DuckDBPyConnection:
         if not self.layout.ledger.exists():
             raise NotFoundError(_missing(self.layout))
-        path = current(self.layout)
+        path = to_read(self.layout)
         try:
             return duckdb.connect(path, read_only=True, config=_config())
         except duckdb.Error:

@@ -69,12 +69,31 @@ def copy(path: Path, target: Path) -> None:
             done += count
 
 
+def names_here(path: Path) -> set[Path]:
+    """The names by which this process has the file open; without what is open for asking."""
+    found, names = path.stat(), set[Path]()
+    for link in Path("/dev/fd").iterdir():
+        # What was open for the listing itself is not any more.
+        with contextlib.suppress(OSError):
+            if int(link.name) not in _HANDLES.values() and os.path.samestat(link.stat(), found):
+                names.add(link.readlink())
+    return names
+
+
 def _handle(path: Path) -> int:
     found = path.stat()
     key = (found.st_dev, found.st_ino)
     if key not in _HANDLES:
+        _forget_deleted()
         _HANDLES[key] = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     return _HANDLES[key]
+
+
+def _forget_deleted() -> None:
+    """Files that another process has buried."""
+    for key, handle in list(_HANDLES.items()):
+        if not os.fstat(handle).st_nlink:
+            os.close(_HANDLES.pop(key))
 
 
 def _locked_by(handle: int, kind: int) -> str | None:

@@ -24,12 +24,23 @@ class HeldError(Exception):
     """Another process has the file open in a way that is in ours; the message names it."""
 
 
-def current(layout: Layout) -> Path:
-    """The newest generation by its own name, or `ledger.duckdb` if it has no other.
+def to_read(layout: Layout) -> Path:
+    """The name to open the newest generation by.
 
     DuckDB gives connections of one process the same database if they name the same path: by its
-    own name each is read by who opens it, however long others stay with an older one.
+    own name each is read by who opens it, however long others stay with an older one. Who has
+    `ledger.duckdb` itself open shares that: a second database on one file would give up the lock
+    of both when it closes.
     """
+    newest = current(layout)
+    with contextlib.suppress(FileNotFoundError):
+        if layout.ledger in gate.names_here(newest):
+            return layout.ledger
+    return newest
+
+
+def current(layout: Layout) -> Path:
+    """The newest generation by its own name, or `ledger.duckdb` if it has no other."""
     with contextlib.suppress(FileNotFoundError):
         known = layout.ledger.stat()
         for path in _all(layout):

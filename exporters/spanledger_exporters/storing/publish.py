@@ -22,7 +22,7 @@ from spanledger_exporters.storing.awake import Awake
 from spanledger_exporters.storing.compression import keep
 from spanledger_exporters.storing.deadletter import DeadLetters
 from spanledger_exporters.storing.dialects import found_in
-from spanledger_exporters.storing.generations import HeldError, Leftovers, current
+from spanledger_exporters.storing.generations import HeldError, Leftovers, to_read
 from spanledger_exporters.storing.journal import HotFile, exclusive
 from spanledger_exporters.storing.layout import SIGNALS, Layout, stem_of
 from spanledger_exporters.storing.merge import USUAL, Merging
@@ -272,7 +272,7 @@ def ensure_current(layout: Layout) -> None:
     Does nothing when the directory cannot be written or someone else is reading.
     """
     try:
-        with duckdb.connect(current(layout), read_only=True) as connection:
+        with duckdb.connect(to_read(layout), read_only=True) as connection:
             is_current = catalog.is_current(connection, layout)
     except duckdb.Error as error:
         if trouble_of(error) is not Trouble.DAMAGED:

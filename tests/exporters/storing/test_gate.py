@@ -101,8 +101,18 @@ def test_who_found_a_file_before_it_was_buried_does_not_get_in(database: Path) -
     assert not is_in(late)
 
 
-def test_burying_many_files_keeps_few_handles(tmp_path: Path) -> None:
-    code = """
+def test_the_names_are_told_by_which_a_file_is_open_here(database: Path) -> None:
+    other = database.with_name("other.duckdb")
+    other.hardlink_to(database)
+    gate.writer(database)
+    assert gate.names_here(database) == set()
+    with duckdb.connect(str(other), read_only=True):
+        assert gate.names_here(database) == {other}
+
+
+@pytest.mark.parametrize("bury", ["gate.bury(path)", "path.unlink()"], ids=["us", "another"])
+def test_many_files_buried_by_anybody_keep_few_handles(tmp_path: Path, bury: str) -> None:
+    code = f"""
 import os, sys
 from pathlib import Path
 from spanledger_exporters.storing import gate
@@ -110,7 +120,7 @@ for number in range(50):
     path = Path(sys.argv[1]) / str(number)
     path.touch()
     assert gate.shut(path) is None
-    gate.bury(path)
+    {bury}
 print(len(os.listdir("/dev/fd")) < 15)
 """
     assert python(code, tmp_path) == "True\n"

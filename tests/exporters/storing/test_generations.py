@@ -9,6 +9,21 @@ from spanledger_exporters.storing import generations
 from spanledger_exporters.storing.generations import HeldError
 from spanledger_exporters.storing.layout import Layout
 
+from .parts import python
+
+PUBLISH = """
+import duckdb, sys
+from pathlib import Path
+from spanledger_exporters.storing import generations
+from spanledger_exporters.storing.layout import Layout
+layout = Layout(Path(sys.argv[1]))
+path = generations.begin(layout)
+with duckdb.connect(str(path)) as connection:
+    connection.execute("CREATE VIEW number AS SELECT 2")
+generations.place(layout, path)
+print([who.split()[0] for who in generations.held(layout).values()])
+"""
+
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
@@ -48,6 +63,16 @@ def test_one_process_reads_an_older_and_the_newest_side_by_side(layout: Layout) 
         assert list(generations.held(layout)) == [older]
     assert generations.held(layout) == {}
     assert not older.parent.exists()
+
+
+def test_asking_beside_a_connection_of_ones_own_does_not_give_up_its_lock(layout: Layout) -> None:
+    with duckdb.connect(str(layout.ledger), read_only=True) as reading:
+        assert number_in(generations.to_read(layout)) == 1
+        assert python(PUBLISH, layout.root) == "['python']\n"
+        assert number_in(generations.to_read(layout)) == 2
+        assert python(PUBLISH, layout.root) == "['python']\n"
+        assert reading.execute("FROM number").fetchall() == [(1,)]
+    assert python(PUBLISH, layout.root) == "[]\n"
 
 
 def test_a_file_without_another_name_is_kept_for_its_readers_too(layout: Layout) -> None:
