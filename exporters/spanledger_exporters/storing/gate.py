@@ -71,11 +71,11 @@ def copy(path: Path, target: Path) -> None:
 
 def names_here(path: Path) -> set[Path]:
     """The names by which this process has the file open; without what is open for asking."""
-    found, names = path.stat(), set[Path]()
+    found, names, ours = path.stat(), set[Path](), set(_HANDLES.values())
     for link in Path("/dev/fd").iterdir():
         # What was open for the listing itself is not any more.
         with contextlib.suppress(OSError):
-            if int(link.name) not in _HANDLES.values() and os.path.samestat(link.stat(), found):
+            if int(link.name) not in ours and os.path.samestat(link.stat(), found):
                 names.add(link.readlink())
     return names
 
