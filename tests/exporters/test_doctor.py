@@ -1,11 +1,13 @@
 """The doctor sees what is wrong."""
 
+import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 from spanledger_exporters.doctor import Finding, Level, examine
+from spanledger_exporters.reading.ledger import Ledger
 from spanledger_exporters.receiving.intake import Reject
 from spanledger_exporters.serving import collector
 from spanledger_exporters.settings import Settings, load
@@ -71,6 +73,15 @@ def test_a_running_server_is_recognised(tmp_path: Path) -> None:
         assert said(list(examine(chosen)), f"gRPC {running.grpc}") is Level.OK
         other = load(data=tmp_path / "other", ui_port=chosen.ui_port)
         assert said(list(examine(other)), "another data directory") is Level.WARN
+
+
+def test_who_stays_with_an_older_ledger_is_named(tmp_path: Path) -> None:
+    chosen = settings(tmp_path / "data")
+    with collector(chosen) as running, Ledger(running.data).connect():
+        for _ in range(2):
+            assert running.store.publish(1)
+        found = said(list(examine(chosen)), f"(PID {os.getpid()}) has kept the ledger open")
+    assert found is Level.WARN
 
 
 def test_a_port_of_another_program_is_warned_of(tmp_path: Path) -> None:
