@@ -28,16 +28,15 @@ _MOST_SHUT: Final = 4
 
 def writer(path: Path) -> str | None:
     """The process that has the file open for writing, by name; None when nobody does."""
-    handle = _handle(path)
-    if _is_open_here(handle, os.O_RDWR):
+    if any(flags & os.O_RDWR for _, flags in _open_here(path)):
         return name_of(os.getpid())
-    return _locked_by(handle, fcntl.F_RDLCK)
+    return _locked_by(_handle(path), fcntl.F_RDLCK)
 
 
 def shut(path: Path) -> str | None:
     """Keep everybody from opening the file; or, if somebody has it open, say who."""
     handle = _handle(path)
-    if _is_open_here(handle):
+    if _open_here(path):
         return name_of(os.getpid())
     try:
         fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -71,13 +70,7 @@ def copy(path: Path, target: Path) -> None:
 
 def names_here(path: Path) -> set[Path]:
     """The names by which this process has the file open; without what is open for asking."""
-    found, names, ours = path.stat(), set[Path](), set(_HANDLES.values())
-    for link in Path("/dev/fd").iterdir():
-        # What was open for the listing itself is not any more.
-        with contextlib.suppress(OSError):
-            if int(link.name) not in ours and os.path.samestat(link.stat(), found):
-                names.add(link.readlink())
-    return names
+    return {name for name, _ in _open_here(path)}
 
 
 def _handle(path: Path) -> int:
@@ -103,19 +96,16 @@ def _locked_by(handle: int, kind: int) -> str | None:
     return None if found == fcntl.F_UNLCK else name_of(pid)
 
 
-def _is_open_here(handle: int, mode: int = os.O_RDONLY) -> bool:
-    """Whether this process has the file open by another handle as well, for reading or writing."""
-    own = os.fstat(handle)
-    for number in (int(path.name) for path in Path("/dev/fd").iterdir()):
-        # What was open for the listing itself is not any more.
+def _open_here(path: Path) -> list[tuple[Path, int]]:
+    """Name and flags of this process's handles of a file; without what is open for asking."""
+    wanted, ours, found = path.stat(), set(_HANDLES.values()), list[tuple[Path, int]]()
+    for link in Path("/dev/fd").iterdir():
+        # Other threads close theirs meanwhile, and what the listing itself had open is closed.
         with contextlib.suppress(OSError):
-            if (
-                number != handle
-                and os.path.samestat(os.fstat(number), own)
-                and fcntl.fcntl(number, fcntl.F_GETFL) & mode == mode
-            ):
-                return True
-    return False
+            number = int(link.name)
+            if number not in ours and os.path.samestat(link.stat(), wanted):
+                found.append((link.readlink(), fcntl.fcntl(number, fcntl.F_GETFL)))
+    return found
 
 
 def name_of(pid: int) -> str:
