@@ -102,16 +102,20 @@ class Leftovers:
     def __init__(self, layout: Layout) -> None:
         """Nothing yet; what another process left is found by the next publish."""
         self._layout = layout
-        self._batches: list[tuple[Path, list[Path]]] = []
+        self._batches: list[tuple[Path, set[Path]]] = []
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def add(self, paths: Iterable[Path]) -> None:
-        """Files and folders that the generation just placed does without, known ones or not."""
-        known = {path for _, batch in self._batches for path in batch}
-        new = [path for path in paths if path not in known]
-        self._batches.append((current(self._layout), new))
+        """All files and folders that the generation just placed does without.
+
+        What was one before and is not any more is needed again: it stays.
+        """
+        unneeded = set(paths)
+        kept = [(generation, batch & unneeded) for generation, batch in self._batches]
+        new = unneeded.difference(*(batch for _, batch in kept))
+        self._batches = [*kept, (current(self._layout), new)]
 
     def tidy(self) -> str | None:
         """Delete what only generations name that nobody has open; who has one, if somebody has."""

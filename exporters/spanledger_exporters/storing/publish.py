@@ -269,7 +269,7 @@ def ensure_current(layout: Layout) -> None:
 
     Or when a writer was killed: a dialect that only its last records speak is not in the views.
 
-    Does nothing when the directory cannot be written or someone else is reading.
+    Does nothing when the directory cannot be written or someone else is publishing.
     """
     try:
         with duckdb.connect(to_read(layout), read_only=True) as connection:

@@ -118,3 +118,21 @@ def test_it_can_be_begun_where_there_was_nothing(tmp_path: Path) -> None:
     with generations.alone(layout, 0):
         renew(layout, 1)
     assert number_in(layout.ledger) == 1
+
+
+def test_what_a_later_one_needs_again_is_not_deleted(layout: Layout) -> None:
+    again, never = layout.settled / "again", layout.settled / "never"
+    again.mkdir()
+    never.mkdir()
+    leftovers = generations.Leftovers(layout)
+    with duckdb.connect(str(generations.current(layout)), read_only=True):
+        renew(layout, 2)
+        leftovers.add([again, never])
+        assert leftovers.tidy()
+        renew(layout, 3)
+        leftovers.add([never])
+        assert leftovers.tidy()
+        assert never.exists()
+    assert leftovers.tidy() is None
+    assert again.exists()
+    assert not never.exists()
